@@ -1,0 +1,33 @@
+/** IP addresses and ports as plain data; the one place that writes and unmaps them. Resolves nothing. */
+import { isIPv4, isIPv6 } from 'node:net'
+
+export interface Endpoint {
+  /** textual IPv4 or IPv6 address, never IPv4-mapped, no brackets, no zone */
+  readonly ip: string
+  readonly port: number
+}
+
+export const unknownEndpoint: Endpoint = { ip: '0.0.0.0', port: 0 }
+
+const mappedPrefix = '::ffff:'
+
+/** `::ffff:192.0.2.1`, which Node reports on dual-stack sockets, is an IPv4 peer: `192.0.2.1`. Zones are cut off. */
+export function plainIp(ip: string): string {
+  if (ip.startsWith(mappedPrefix) && isIPv4(ip.slice(mappedPrefix.length))) return ip.slice(mappedPrefix.length)
+  const zone = ip.indexOf('%')
+  return zone < 0 ? ip : ip.slice(0, zone)
+}
+
+export function endpoint(ip: string | undefined, port: number | undefined): Endpoint {
+  return ip === undefined ? unknownEndpoint : { ip: plainIp(ip), port: port ?? 0 }
+}
+
+/** `192.0.2.1:5061`, `[2001:db8::1]:5061`. */
+export function endpointText(e: Endpoint): string {
+  return isIPv6(e.ip) ? `[${e.ip}]:${e.port}` : `${e.ip}:${e.port}`
+}
+
+/** Loopback addresses: 127.0.0.0/8 and ::1. */
+export function isLoopback(ip: string): boolean {
+  return ip === '::1' || (isIPv4(ip) && ip.startsWith('127.'))
+}

@@ -1,0 +1,53 @@
+/** Wall time in µs that does not go backwards by itself, and the ids made from it. */
+
+/** Returns Unix time in whole µs (safe until the year 2255). */
+export type MicroClock = () => number
+
+const resyncEveryMs = 1000
+/** Wall and monotonic clock may disagree by this much before we follow the wall (NTP slew is far below it). */
+const toleratedDriftMs = 2
+
+/**
+ * `Date.now()` is too coarse for messages that arrive in one read; `performance.now()` drifts from
+ * the wall. This joins them: monotonic µs on a wall offset that is checked once a second.
+ */
+export function microClock(wallMs: () => number = Date.now, monotonicMs = () => performance.now()): MicroClock {
+  let offsetMs = wallMs() - monotonicMs()
+  let nextCheckMs = monotonicMs() + resyncEveryMs
+  return () => {
+    const now = monotonicMs()
+    if (now >= nextCheckMs) {
+      nextCheckMs = now + resyncEveryMs
+      const wall = wallMs()
+      if (Math.abs(wall - (now + offsetMs)) > toleratedDriftMs) offsetMs = wall - now
+    }
+    return Math.floor((now + offsetMs) * 1000)
+  }
+}
+
+const epochMs = Date.UTC(2024, 0, 1)
+const workerBits = 8n
+const sequenceBits = 14n
+const maxSequence = 1 << 14
+
+/**
+ * Connection ids: 64 bits in decimal, unique across restarts and worker processes as long as the
+ * wall clock does not go back over a restart.
+ *
+ *     0 | ms since 2024 (41 bits) | worker (8) | sequence (14)
+ */
+export function connectionIds(worker = 0, wallMs: () => number = Date.now): () => string {
+  let lastMs = 0
+  let sequence = 0
+  return () => {
+    const now = wallMs() - epochMs
+    if (now > lastMs) {
+      lastMs = now
+      sequence = 0
+    } else if (++sequence === maxSequence) {
+      lastMs++ // 16 M ids a second: borrow from the next millisecond
+      sequence = 0
+    }
+    return String((((BigInt(lastMs) << workerBits) | BigInt(worker)) << sequenceBits) | BigInt(sequence))
+  }
+}

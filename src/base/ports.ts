@@ -1,0 +1,147 @@
+/**
+ * The two interfaces through which api/, live/ and telemetry/ know and steer the gateway. Plain data
+ * only, as if it already crossed a process boundary: with several workers it will.
+ */
+import type { ConnectionFacts } from './facts.js'
+
+export interface DestinationStatus {
+  readonly id: string
+  /** `udp:10.0.0.2:9060` */
+  readonly address: string
+  readonly transport: 'udp' | 'tcp' | 'tls'
+  readonly state: 'connected' | 'connecting' | 'waiting' | 'closed'
+  /** in the queue now */
+  readonly queuedPackets: number
+  readonly queuedBytes: number
+  /** handed to the network since start */
+  readonly sentPackets: number
+  readonly sentBytes: number
+  /** never sent, by reason */
+  readonly dropped: Readonly<Record<string, number>>
+  /** sent, but with a shortened payload */
+  readonly truncated: number
+  readonly reconnects: number
+  readonly lastError: string | undefined
+  /** ISO 8601 */
+  readonly lastErrorAt: string | undefined
+}
+
+export interface TraceStatus {
+  readonly trace_mode: 'on' | 'off'
+  /** ISO 8601; set when tracing will end by itself */
+  readonly until: string | undefined
+  readonly secondsLeft: number | undefined
+  readonly destination: readonly string[]
+  /** name of the route or module, undefined: every connection is traced */
+  readonly filter: string | undefined
+  readonly filterSource: 'config' | 'api' | undefined
+  /** connections being traced now */
+  readonly tracedConnections: number
+  readonly filterFailures: number
+}
+
+export interface UpstreamStatus {
+  readonly uri: string
+  /** what the last connect said */
+  readonly state: 'unknown' | 'up' | 'down'
+  readonly lastError: string | undefined
+  readonly connections: number
+}
+
+export interface ListenerStatus {
+  readonly socket: string
+  readonly advertised: string | undefined
+  readonly connections: number
+}
+
+export interface DomainStatus {
+  readonly name: string
+  readonly role: 'server' | 'client'
+  readonly certificates: readonly {
+    readonly subject: string
+    readonly notAfter: string
+    readonly daysLeft: number
+    readonly sha256: string
+  }[]
+}
+
+export interface GatewayStatus {
+  readonly version: string
+  readonly node: string
+  readonly pid: number
+  readonly startedAt: string
+  readonly uptimeSeconds: number
+  readonly state: 'starting' | 'running' | 'draining' | 'stopped'
+  readonly listeners: readonly ListenerStatus[]
+  readonly upstreams: readonly UpstreamStatus[]
+  readonly domains: readonly DomainStatus[]
+  readonly connections: {
+    readonly open: number
+    readonly inHandshake: number
+    readonly acceptedTotal: number
+    readonly connectedTotal: number
+    readonly closedTotal: number
+    /** by cause */
+    readonly failures: Readonly<Record<string, number>>
+  }
+  readonly messages: {
+    readonly relayed: number
+    /** taken from a peer and not delivered, by cause */
+    readonly lost: Readonly<Record<string, number>>
+    readonly pings: number
+  }
+  readonly trace: TraceStatus
+  readonly destinations: readonly DestinationStatus[]
+  readonly collector: { readonly listen: readonly string[]; readonly packets: number; readonly malformed: number } | undefined
+  /** the last reload, or the last one that failed: then the old configuration still runs */
+  readonly reload: { readonly at: string; readonly ok: boolean; readonly problems: readonly string[] } | undefined
+}
+
+export interface Readiness {
+  readonly ready: boolean
+  /** what is missing, one sentence each */
+  readonly reasons: readonly string[]
+}
+
+export interface FilterMatch {
+  readonly id: string
+  readonly peer: string
+  readonly sni: string | undefined
+  readonly traced: boolean
+}
+
+/** A place in a route text, 1-based. */
+export interface RouteProblem {
+  readonly line: number
+  readonly column: number
+  readonly message: string
+}
+
+export interface GatewayView {
+  status(): Promise<GatewayStatus>
+  readiness(): Promise<Readiness>
+  trace(): Promise<TraceStatus>
+  /** Runs a route text against the live connections and changes nothing. */
+  dryRunFilter(text: string): Promise<{ matches: FilterMatch[] } | { problems: RouteProblem[] }>
+  /** The live connections without key material, newest last. */
+  connections(): Promise<readonly Omit<ConnectionFacts, 'keylog' | 'trace'>[]>
+}
+
+export interface TraceRequest {
+  readonly trace_mode: 'on' | 'off'
+  /** ms; only with `on` */
+  readonly forMs?: number | undefined
+  /** take connections that are already open into the trace, by the filter */
+  readonly existing?: boolean | undefined
+  /** who asked, for the log */
+  readonly by: string
+}
+
+export interface GatewayControl {
+  setTrace(request: TraceRequest): Promise<TraceStatus>
+  /** Parses and swaps the filter route; on a problem the old one stays. */
+  setFilter(text: string, by: string): Promise<{ matches: FilterMatch[] } | { problems: RouteProblem[] }>
+  /** false: no such connection */
+  closeConnection(id: string, by: string): Promise<boolean>
+  reload(by: string): Promise<{ ok: boolean; problems: readonly string[] }>
+}
