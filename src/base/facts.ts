@@ -3,7 +3,7 @@
  * everyone else reads. Nothing here holds a socket.
  */
 import type { Endpoint } from './address.js'
-import type { Cause } from './errors.js'
+import type { Cause, ClosedBy } from './errors.js'
 
 export type Direction = 'in' | 'out'
 /** edge: phones, trunks, the internet. core: our own servers. */
@@ -97,7 +97,7 @@ export interface ConnectionFacts {
 
 export interface CloseFacts {
   readonly cause: Cause
-  readonly by: 'peer' | 'local' | 'timeout' | 'error'
+  readonly by: ClosedBy
   readonly message: string
   readonly durationMs: number
 }

@@ -92,7 +92,9 @@ export interface GatewayStatus {
   }
   readonly trace: TraceStatus
   readonly destinations: readonly DestinationStatus[]
-  readonly collector: { readonly listen: readonly string[]; readonly packets: number; readonly malformed: number } | undefined
+  readonly collector:
+    | { readonly listen: readonly string[]; readonly packets: number; readonly malformed: number }
+    | undefined
   /** the last reload, or the last one that failed: then the old configuration still runs */
   readonly reload: { readonly at: string; readonly ok: boolean; readonly problems: readonly string[] } | undefined
 }

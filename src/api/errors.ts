@@ -1,0 +1,137 @@
+/**
+ * Every error of the API as a problem document (RFC 9457), whoever found it: a route, the schema, the
+ * framework or the HTTP parser. It never repeats a body or a query, and never tells of our insides.
+ */
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { Log } from '../base/log.js'
+
+export const problemType = 'application/problem+json'
+
+/** One thing that is wrong: where (in the body, a JSON pointer; in a text, line and column), and what. */
+export interface ProblemError {
+  readonly pointer?: string
+  readonly line?: number
+  readonly column?: number
+  readonly detail: string
+}
+
+/** What a route throws to answer with a problem document. */
+export class HttpProblem extends Error {
+  override readonly name = 'HttpProblem'
+  readonly statusCode: number
+  /** members beside those of RFC 9457 §3.1 */
+  readonly extra: Readonly<Record<string, unknown>>
+
+  constructor(statusCode: number, detail: string, extra: Readonly<Record<string, unknown>> = {}) {
+    super(detail)
+    this.statusCode = statusCode
+    this.extra = extra
+  }
+}
+
+export function sendProblem(
+  reply: FastifyReply,
+  status: number,
+  detail: string,
+  extra: Readonly<Record<string, unknown>> = {},
+): FastifyReply {
+  // a string goes out as it is: response schemas are for answers that went well
+  return reply
+    .code(status)
+    .type(problemType)
+    .send(problemText(status, detail, pathOf(reply.request.url), extra))
+}
+
+/** The answer for whatever was thrown on the way. */
+export function errorHandler(log: Log) {
+  return (error: FastifyError | HttpProblem, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    if (error instanceof HttpProblem) return sendProblem(reply, error.statusCode, error.message, error.extra)
+    if (error.validation !== undefined) {
+      const errors = error.validation.map(schemaError)
+      return sendProblem(reply, 400, errors.map((e) => e.detail).join('; '), { errors })
+    }
+    const status = error.statusCode ?? 500
+    // our own fault: the log gets the error, the caller only that there was one
+    if (status >= 500) {
+      log.error({ err: error, method: request.method, route: request.routeOptions.url }, 'a request to the API failed')
+      return sendProblem(reply, status, 'the request failed inside the gateway; its log says why')
+    }
+    return sendProblem(reply, status, frameworkDetail(error))
+  }
+}
+
+/** For requests so broken that there is no request: the answer is written by hand. */
+export function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400
+  const body = problemText(status, clientErrorDetails[status], undefined)
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${problemType}\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}
+
+const clientErrorDetails = {
+  400: 'this is not an HTTP request',
+  408: 'the request was not complete in time',
+  431: 'the header fields of the request are too large',
+} as const
+
+function problemText(
+  status: number,
+  detail: string,
+  instance: string | undefined,
+  extra: Readonly<Record<string, unknown>> = {},
+): string {
+  // RFC 9457 §4.2.1: about:blank says that title is the HTTP status phrase
+  return JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail, instance, ...extra })
+}
+
+/** Without the query, which may hold what should not be repeated. */
+function pathOf(url: string): string {
+  return url.split('?', 1)[0]
+}
+
+type SchemaError = NonNullable<FastifyError['validation']>[number]
+
+function schemaError({ instancePath, keyword, params, message }: SchemaError): ProblemError {
+  const name = instancePath === '' ? 'the body' : instancePath.slice(1).replaceAll('/', '.')
+  return { pointer: instancePath, detail: `${name} ${expectation(keyword, params) ?? message}` }
+}
+
+/** The keywords our bodies use, in words; ajv's own for any other. */
+function expectation(keyword: string, params: SchemaError['params']): string | undefined {
+  switch (keyword) {
+    case 'enum':
+      return `should be ${(params.allowedValues as string[]).map((value) => `'${value}'`).join(' or ')}`
+    case 'type':
+      return `should be of type ${params.type}`
+    case 'required':
+      return `lacks '${params.missingProperty}'`
+    case 'additionalProperties':
+      return `has an unknown member '${params.additionalProperty}'`
+    default:
+      return undefined
+  }
+}
+
+/** The framework's own sentences, in ours where a person will meet them. */
+function frameworkDetail(error: FastifyError): string {
+  switch (error.code) {
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return 'the body should be application/json'
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return 'the body is too large'
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+      return 'the body is not JSON'
+    case 'FST_ERR_BAD_URL':
+      return 'the path is not a valid one'
+    default:
+      return error.message
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The one table of commands, and what is common to them: help, version, exit codes. A command's code
+ * is loaded when it is asked for.
+ */
+import { UsageError } from '../base/errors.js'
+import { version } from './version.js'
+
+/** Where a command prints. `process` is one; tests pass their own. */
+export interface Terminal {
+  readonly stdout: { write(text: string): unknown }
+  readonly stderr: { write(text: string): unknown }
+}
+
+/** What a command's file exports. Returns the exit code; throws UsageError for 2, anything else for 1. */
+export interface Command {
+  /** printed by `hepgate CMD --help` */
+  readonly help: string
+  run(args: readonly string[], terminal: Terminal): Promise<number>
+}
+
+export const exitCodes = { fine: 0, failed: 1, usage: 2 } as const
+
+const commands: Readonly<Record<string, { summary: string; load(): Promise<Command> }>> = {
+  run: { summary: 'run the gateway', load: () => import('./run.js') },
+  check: { summary: 'validate a configuration and print what would run', load: () => import('./check.js') },
+  trace: { summary: 'switch tracing of a running gateway on or off', load: () => import('./trace.js') },
+  'hep-dump': { summary: 'print HEP packets as people read them', load: () => import('./hep-dump.js') },
+  replay: { summary: 'send the SIP of a capture file to a HEP collector', load: () => import('./replay.js') },
+}
+
+const help = `hepgate: SIP-over-TLS edge gateway that shows what happens inside TLS
+
+usage: hepgate COMMAND [options]
+
+${Object.entries(commands)
+  .map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`)
+  .join('\n')}
+
+  hepgate COMMAND --help   the options of a command
+  hepgate --version
+
+exit codes: 0 fine, 1 failed while running, 2 bad usage or configuration
+`
+
+export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const [name, ...args] = argv
+  if (name === undefined) {
+    terminal.stderr.write(help)
+    return exitCodes.usage
+  }
+  if (name === '--help' || name === '-h' || name === 'help') {
+    terminal.stdout.write(help)
+    return exitCodes.fine
+  }
+  if (name === '--version' || name === '-V') {
+    terminal.stdout.write(`${version()}\n`)
+    return exitCodes.fine
+  }
+  return await runCommand(name, args, terminal)
+}
+
+async function runCommand(name: string, args: readonly string[], terminal: Terminal): Promise<number> {
+  if (!Object.hasOwn(commands, name)) {
+    terminal.stderr.write(`hepgate: there is no command ${name}; try hepgate --help\n`)
+    return exitCodes.usage
+  }
+  const command = await commands[name].load()
+  if (args.includes('--help') || args.includes('-h')) {
+    terminal.stdout.write(command.help)
+    return exitCodes.fine
+  }
+  try {
+    return await command.run(args, terminal)
+  } catch (error) {
+    terminal.stderr.write(`hepgate ${name}: ${error instanceof Error ? error.message : String(error)}\n`)
+    return error instanceof UsageError ? exitCodes.usage : exitCodes.failed
+  }
+}

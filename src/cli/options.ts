@@ -1,0 +1,46 @@
+/** Command line options: node:util parseArgs, with errors that say what to do. */
+import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { UsageError } from '../base/errors.js'
+
+type Options = NonNullable<ParseArgsConfig['options']>
+
+/**
+ * The options in `args`, and what stands beside them. Throws UsageError, also when there are more
+ * or fewer `positionals` than their names say; a name in brackets may be left out.
+ */
+export function parseOptions<T extends Options>(
+  args: readonly string[],
+  options: T,
+  positionals: readonly string[] = [],
+) {
+  const parsed = parseStrictly(args, options)
+  const required = positionals.filter((name) => !name.startsWith('['))
+  if (parsed.positionals.length < required.length) {
+    throw new UsageError(`${required[parsed.positionals.length]} is missing; see --help`)
+  }
+  if (parsed.positionals.length > positionals.length) {
+    throw new UsageError(`what is ${parsed.positionals[positionals.length]} for? see --help`)
+  }
+  return parsed
+}
+
+function parseStrictly<T extends Options>(args: readonly string[], options: T) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
+  } catch (error) {
+    if (!isParseError(error)) throw error
+    // Node adds advice for programmers after the first sentence
+    throw new UsageError(`${error.message.split(/\. (?=To )/)[0]}; see --help`)
+  }
+}
+
+function isParseError(error: unknown): error is Error & { code: string } {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_')
+}
+
+/** A whole number from `least` on. */
+export function wholeNumber(name: string, text: string, least: number): number {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+  if (!(value >= least)) throw new UsageError(`${name} should be a whole number from ${least} on, not ${text}`)
+  return value
+}

@@ -1,0 +1,77 @@
+/**
+ * `hepgate run`: starts the gateway, says what listens where and what to try next, and ends it as
+ * it is told: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP reloads.
+ */
+import { defaultConfig, loadConfig } from '../config/load.js'
+import type { Config } from '../config/types.js'
+import { startGateway } from '../gateway.js'
+import { exitCodes, type Terminal } from './commands.js'
+import { type Logger, makeLogger } from './logger.js'
+import { parseOptions } from './options.js'
+import { version } from './version.js'
+import { welcome } from './welcome.js'
+
+export const help = `usage: hepgate run [--config FILE]
+
+  -c, --config FILE   the configuration; without it the built-in defaults run: TLS on 5061 with a
+                      self-signed certificate, a SIP responder behind it, the API on 127.0.0.1:8080
+                      and a HEP collector on 127.0.0.1:9060
+
+signals: TERM, INT   drain and stop; a second one stops at once
+         HUP         reload configuration, certificates and routes
+`
+
+/** What a stop may take beyond its own deadlines before the process is ended from outside of it. */
+const stopMarginMs = 5_000
+
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  const { values } = parseOptions(args, { config: { type: 'string', short: 'c' } })
+  const config = values.config === undefined ? defaultConfig() : loadConfig(values.config)
+  const logger = makeLogger(config.log, process.stderr.isTTY)
+  endOnBugs(logger)
+  const gateway = await startGateway(config, { log: logger.log, configPath: config.file, version: version() })
+  terminal.stdout.write(welcome(version(), config, gateway.listening))
+  process.on('SIGHUP', () => gateway.reload('SIGHUP'))
+  const signal = await firstStopSignal()
+  endAtOnceIfAskedAgain(logger, config)
+  await gateway.stop(signal)
+  logger.flush()
+  return exitCodes.fine
+}
+
+/** After a bug nothing is known of any connection: an honest end, which a supervisor follows with a fresh start. */
+function endOnBugs(logger: Logger): void {
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      logger.log.error({ err: error }, `${event}: this is a bug in hepgate, which ends now`)
+      endAtOnce(logger)
+    })
+  }
+}
+
+function firstStopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', resolve)
+    process.once('SIGINT', resolve)
+  })
+}
+
+function endAtOnceIfAskedAgain(logger: Logger, { limits, proto_hep }: Config): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.removeAllListeners(signal)
+    process.on(signal, () => {
+      logger.log.warn({ signal }, 'told again to stop: ending at once')
+      endAtOnce(logger)
+    })
+  }
+  const deadlineMs = limits.drain_timeout + proto_hep.hep_flush_timeout + stopMarginMs
+  setTimeout(() => {
+    logger.log.error({ deadlineMs }, 'the stop did not come to its end: ending at once')
+    endAtOnce(logger)
+  }, deadlineMs).unref()
+}
+
+function endAtOnce(logger: Logger): never {
+  logger.flush()
+  process.exit(exitCodes.failed)
+}

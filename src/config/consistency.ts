@@ -1,0 +1,118 @@
+/** What settings must agree on between them: names that refer to each other, sockets that collide, domains that serve nothing. */
+import { isLoopback } from '../base/address.js'
+import { socketMatches } from './match.js'
+import type { Path, Problems } from './problems.js'
+import { isModule } from './resolve.js'
+import { nearest } from './suggest.js'
+import type { Surroundings } from './surroundings.js'
+import type { Config } from './types.js'
+
+/** Lists of `config` are compared with the file by index, so each is judged only when all of it was read. */
+export function checkConsistency(config: Config, problems: Problems, around: Surroundings): void {
+  if (config.socket.length === 0 && !problems.touch(['socket'])) {
+    problems.add(['socket'], 'at least one socket is needed, such as tls:0.0.0.0:5061')
+  }
+  checkListeners(config, problems)
+  checkHepIds(config, problems)
+  checkFilterRoute(config, problems, around)
+  checkNames(config.tls_mgm.server_domain, ['tls_mgm', 'server_domain'], problems)
+  checkNames(config.tls_mgm.client_domain, ['tls_mgm', 'client_domain'], problems)
+  checkServed(config, problems)
+  const { listen, token } = config.api
+  if (listen !== undefined && !isLoopback(listen.ip) && token === undefined && !problems.touch(['api', 'token'])) {
+    problems.add(['api', 'listen'], 'others than this machine can reach it: set api.token, or listen on 127.0.0.1')
+  }
+}
+
+interface Listener {
+  readonly path: Path
+  readonly udp: boolean
+  readonly ip: string
+  readonly port: number
+}
+
+/** Two sockets of one kind cannot have one port, unless on different addresses. */
+function checkListeners(config: Config, problems: Problems): void {
+  const listeners: Listener[] = []
+  if (!problems.touch(['socket'])) {
+    config.socket.forEach((s, i) => {
+      listeners.push({ path: ['socket', i], udp: s.transport === 'udp', ip: s.ip, port: s.port })
+    })
+  }
+  if (!problems.touch(['collector', 'listen'])) {
+    config.collector.listen.forEach((s, i) => {
+      listeners.push({ path: ['collector', 'listen', i], udp: s.transport === 'udp', ip: s.ip, port: s.port })
+    })
+  }
+  if (config.api.listen !== undefined) listeners.push({ path: ['api', 'listen'], udp: false, ...config.api.listen })
+  listeners.forEach((listener, i) => {
+    const earlier = listeners.slice(0, i).find((other) => collide(listener, other))
+    if (earlier !== undefined) {
+      const port = `${listener.udp ? 'UDP' : 'TCP'} port ${listener.port}`
+      problems.add(listener.path, `${port} is already taken by ${problems.pathText(earlier.path)}`)
+    }
+  })
+}
+
+function collide(a: Listener, b: Listener): boolean {
+  if (a.udp !== b.udp || a.port !== b.port || a.port === 0) return false
+  const v6 = a.ip.includes(':')
+  if (v6 !== b.ip.includes(':')) return false
+  const all = v6 ? '::' : '0.0.0.0'
+  return a.ip === b.ip || a.ip === all || b.ip === all
+}
+
+function checkHepIds(config: Config, problems: Problems): void {
+  const ids = config.proto_hep.hep_id
+  if (problems.touch(['proto_hep', 'hep_id'])) return
+  ids.forEach((id, i) => {
+    const twin = ids
+      .slice(0, i)
+      .some((o) => o.id === id.id && o.host === id.host && o.port === id.port && o.transport === id.transport)
+    if (twin) problems.add(['proto_hep', 'hep_id', i], `${id.id} with this address and transport is there twice`)
+  })
+  const names = ids.map((id) => id.id)
+  const destinations = config.proto_tls.trace_destination
+  destinations.forEach((name, i) => {
+    const path = ['proto_tls', 'trace_destination', i]
+    if (!names.includes(name)) problems.add(path, `no hep_id has the name ${name}${choices(name, names)}`)
+    else if (destinations.indexOf(name) < i) problems.add(path, `${name} is there twice`)
+  })
+}
+
+function checkFilterRoute(config: Config, problems: Problems, around: Surroundings): void {
+  const path = ['proto_tls', 'trace_filter_route']
+  const name = config.proto_tls.trace_filter_route
+  if (name === undefined || problems.touch(path)) return
+  if (isModule(name)) {
+    if (!around.fileExists(name)) problems.add(path, `there is no file ${name}`)
+  } else if (!Object.hasOwn(config.routes, name)) {
+    problems.add(path, `no route under routes has the name ${name}${choices(name, Object.keys(config.routes))}`)
+  }
+}
+
+function choices(name: string, known: readonly string[]): string {
+  if (known.length === 0) return '; there is none at all'
+  const near = nearest(name, known)
+  return near === undefined ? `; there is ${known.join(', ')}` : `; did you mean ${near}?`
+}
+
+function checkNames(domains: readonly { readonly name: string }[], path: Path, problems: Problems): void {
+  if (problems.touch(path)) return
+  domains.forEach(({ name }, i) => {
+    if (domains.findIndex((other) => other.name === name) < i) {
+      problems.add([...path, i, 'name'], `another domain has the name ${name}`)
+    }
+  })
+}
+
+/** Without any server_domain the gateway makes a certificate of its own, which serves every socket. */
+function checkServed(config: Config, problems: Problems): void {
+  const domains = config.tls_mgm.server_domain
+  if (domains.length === 0 || problems.touch(['tls_mgm', 'server_domain']) || problems.touch(['socket'])) return
+  config.socket.forEach((socket, i) => {
+    if (socket.transport !== 'tls') return
+    const served = domains.some((domain) => domain.match_ip_address.some((match) => socketMatches(match, socket)))
+    if (!served) problems.add(['socket', i], 'no tls_mgm.server_domain matches this socket')
+  })
+}

@@ -1,0 +1,267 @@
+/**
+ * From the file's settings, whose shape is good, to the configuration the program uses: spellings parsed,
+ * secrets fetched, paths absolute. What settings say about each other is judged in consistency.ts.
+ */
+import { join } from 'node:path'
+import { UsageError } from '../base/errors.js'
+import { hepDestination, parseHepId, type WrittenHepId } from './hep-id.js'
+import { isHost, parseCidr, parseIpPort, quote } from './host-port.js'
+import { parseDestinationMatch, parseNameMatch, parseSocketMatch } from './match.js'
+import type { Path, Problems } from './problems.js'
+import type { FileSettings } from './schema.js'
+import { resolveSecret } from './secret.js'
+import { parseAdvertised, parseSocket } from './socket.js'
+import type { Surroundings } from './surroundings.js'
+import { parseTlsMethod } from './tls-method.js'
+import type { ClientDomainConfig, Config, HepDestinationConfig, ServerDomainConfig, SocketConfig } from './types.js'
+import { parseUpstream } from './upstream.js'
+
+/** Where there are problems, entries are left out: the result is whole only when there are none. */
+export function resolveSettings(settings: FileSettings, problems: Problems, around: Surroundings): Config {
+  return new Resolver(settings, problems, around).config()
+}
+
+type DomainSettings = FileSettings['tls_mgm']['client_domain'][number] & {
+  certificate: string[]
+  private_key: string[]
+}
+
+class Resolver {
+  readonly #settings: FileSettings
+  readonly #problems: Problems
+  readonly #around: Surroundings
+  readonly #tlsPort: number
+
+  constructor(settings: FileSettings, problems: Problems, around: Surroundings) {
+    this.#settings = settings
+    this.#problems = problems
+    this.#around = around
+    this.#tlsPort = settings.proto_tls.tls_port
+  }
+
+  config(): Config {
+    const { proto_tls, proto_hep, tls_mgm, routes, relay, trace, limits, collector, api, log } = this.#settings
+    const around = this.#around
+    return {
+      file: around.file,
+      state_dir: this.#path(this.#settings.state_dir) ?? defaultStateDir(around),
+      log: { level: log.level, format: log.format ?? (around.terminal ? 'pretty' : 'json') },
+      socket: this.#each(this.#settings.socket, ['socket'], (entry, path) => this.#socket(entry, path)),
+      proto_tls: { ...proto_tls, trace_filter_route: this.#filterRoute(proto_tls.trace_filter_route) },
+      proto_hep: {
+        ...proto_hep,
+        hep_id: this.#each(proto_hep.hep_id, ['proto_hep', 'hep_id'], (entry, path) => this.#hepId(entry, path)),
+        hep_node_name: this.#nodeName(proto_hep.hep_node_name),
+      },
+      tls_mgm: {
+        ...tls_mgm,
+        server_domain: this.#each(tls_mgm.server_domain, ['tls_mgm', 'server_domain'], (entry, path) =>
+          this.#serverDomain(entry, path),
+        ),
+        client_domain: this.#each(tls_mgm.client_domain, ['tls_mgm', 'client_domain'], (entry, path) =>
+          this.#clientDomain(entry, path),
+        ),
+      },
+      routes,
+      relay: {
+        ...relay,
+        upstream: this.#texts(relay.upstream, ['relay', 'upstream'], (text) => parseUpstream(text, this.#tlsPort)),
+      },
+      trace: { ...trace, keylog_file: this.#path(trace.keylog_file) },
+      limits,
+      collector: {
+        ...collector,
+        listen: this.#texts(collector.listen, ['collector', 'listen'], parseCollectorSocket),
+      },
+      api: { listen: this.#apiListen(api.listen), token: this.#secret(api.token, ['api', 'token']) },
+    }
+  }
+
+  #socket(entry: FileSettings['socket'][number], path: Path): SocketConfig | undefined {
+    const detailed = typeof entry === 'string' ? undefined : entry
+    const text = typeof entry === 'string' ? entry : entry.socket
+    const textPath = detailed === undefined ? path : [...path, 'socket']
+    const advertisePath = [...path, 'advertise']
+    const socket = this.#parsed(text, textPath, (written) => parseSocket(written, this.#tlsPort))
+    const advertise = this.#parsed(detailed?.advertise, advertisePath, (written) =>
+      parseAdvertised(written, socket?.port ?? this.#tlsPort),
+    )
+    const proxy_protocol = this.#texts(detailed?.proxy_protocol ?? [], [...path, 'proxy_protocol'], parseCidr)
+    if (socket === undefined) return undefined
+    if (socket.transport === 'udp') {
+      this.#problems.add(textPath, 'udp: needs relay.mode edge, which this version does not have')
+    }
+    if (advertise !== undefined && socket.advertise !== undefined) {
+      this.#problems.add(advertisePath, 'the address is already given by AS')
+    }
+    const side = detailed?.side ?? (socket.transport === 'tls' ? 'edge' : 'core')
+    return { ...socket, advertise: advertise ?? socket.advertise, side, proxy_protocol }
+  }
+
+  #hepId(entry: FileSettings['proto_hep']['hep_id'][number], path: Path): HepDestinationConfig | undefined {
+    const beside = typeof entry === 'string' ? undefined : entry
+    const inText = this.#parsed(
+      typeof entry === 'string' ? entry : entry.hep_id,
+      beside === undefined ? path : [...path, 'hep_id'],
+      parseHepId,
+    )
+    const keyPath = beside?.auth_key === undefined ? path : [...path, 'auth_key']
+    const auth_key = this.#secret(beside?.auth_key ?? inText?.auth_key, keyPath)
+    if (inText === undefined) return undefined
+    const written = beside === undefined ? inText : this.#joined(inText, beside, path)
+    return this.#problems.guard(path, () =>
+      hepDestination({
+        ...written,
+        auth_key,
+        ca_list: this.#path(written.ca_list),
+        certificate: this.#path(written.certificate),
+        private_key: this.#path(written.private_key),
+      }),
+    )
+  }
+
+  /** A destination whose keys stand partly in its text and partly beside it. */
+  #joined(
+    inText: WrittenHepId,
+    { hep_id: _text, types, ...rest }: Exclude<FileSettings['proto_hep']['hep_id'][number], string>,
+    path: Path,
+  ): WrittenHepId {
+    const all = { ...rest, types: types.length === 0 ? undefined : types }
+    const beside = Object.entries(all).filter(([, value]) => value !== undefined)
+    for (const [key] of beside) {
+      if (key in inText) this.#problems.add([...path, key], 'is also given in the text of hep_id')
+    }
+    return { ...inText, ...Object.fromEntries(beside) }
+  }
+
+  #serverDomain(entry: FileSettings['tls_mgm']['server_domain'][number], path: Path): ServerDomainConfig {
+    return {
+      ...this.#domain(entry, path),
+      match_ip_address: this.#texts(entry.match_ip_address, [...path, 'match_ip_address'], parseSocketMatch),
+      match_sip_domain: this.#texts(entry.match_sip_domain, [...path, 'match_sip_domain'], (t) =>
+        parseNameMatch(t, true),
+      ),
+    }
+  }
+
+  #clientDomain(entry: FileSettings['tls_mgm']['client_domain'][number], path: Path): ClientDomainConfig {
+    return {
+      ...this.#domain(entry, path),
+      match_ip_address: this.#texts(entry.match_ip_address, [...path, 'match_ip_address'], parseDestinationMatch),
+      match_sip_domain: this.#texts(entry.match_sip_domain, [...path, 'match_sip_domain'], (t) =>
+        parseNameMatch(t, false),
+      ),
+      server_name: this.#parsed(entry.server_name, [...path, 'server_name'], parseServerName),
+      verify_name: entry.verify_name,
+    }
+  }
+
+  #domain(entry: Omit<DomainSettings, 'server_name' | 'verify_name'>, path: Path) {
+    const { certificate, private_key } = entry
+    if (certificate.length !== private_key.length && !this.#missing(path, ['certificate', 'private_key'])) {
+      const counts = `found ${certificate.length} certificate and ${private_key.length} private_key`
+      this.#problems.add([...path, 'private_key'], `each certificate needs its key: ${counts}`)
+    }
+    return {
+      name: entry.name,
+      certificate: certificate.map((file) => this.#around.absolute(file)),
+      private_key: private_key.map((file) => this.#around.absolute(file)),
+      private_key_password: this.#secret(entry.private_key_password, [...path, 'private_key_password']),
+      ca_list: this.#path(entry.ca_list),
+      ca_dir: this.#path(entry.ca_dir),
+      crl: this.#path(entry.crl),
+      verify_cert: entry.verify_cert,
+      require_cert: entry.require_cert,
+      ...(this.#parsed(entry.tls_method, [...path, 'tls_method'], parseTlsMethod) ?? parseTlsMethod('SSLv23')),
+      ciphers_list: entry.ciphers_list,
+      ciphersuites: entry.ciphersuites,
+      dh_params: this.#path(entry.dh_params),
+      ec_curve: entry.ec_curve,
+    }
+  }
+
+  #missing(path: Path, keys: readonly string[]): boolean {
+    return keys.some((key) => this.#problems.touch([...path, key]))
+  }
+
+  #filterRoute(written: string | undefined): string | undefined {
+    return written !== undefined && isModule(written) ? this.#around.absolute(written) : written
+  }
+
+  #nodeName(written: string | undefined): string {
+    if (written === undefined) return this.#around.hostName.replace(/[^A-Za-z0-9._:-]/g, '-') || 'hepgate'
+    if (!/^[A-Za-z0-9._:-]+$/.test(written)) {
+      this.#problems.add(
+        ['proto_hep', 'hep_node_name'],
+        `expected only letters, digits and . _ : -, found ${quote(written)}`,
+      )
+    }
+    return written
+  }
+
+  #apiListen(written: string): Config['api']['listen'] {
+    return written === 'off' ? undefined : this.#parsed(written, ['api', 'listen'], parseApiListen)
+  }
+
+  #path(written: string | undefined): string | undefined {
+    return written === undefined ? undefined : this.#around.absolute(written)
+  }
+
+  #secret(written: string | undefined, path: Path): string | undefined {
+    return this.#parsed(written, path, (text) => resolveSecret(text, this.#around))
+  }
+
+  #texts<T>(written: readonly string[], path: Path, parse: (text: string) => T): T[] {
+    return this.#each(written, path, (text, itemPath) => this.#parsed(text, itemPath, parse))
+  }
+
+  /** Entries that could not be read are left out. */
+  #each<S, T>(written: readonly S[], path: Path, read: (entry: S, path: Path) => T | undefined): T[] {
+    const result: T[] = []
+    written.forEach((entry, i) => {
+      const itemPath = [...path, i]
+      // what is not even of the right shape is undefined here, whatever its type says
+      const value = entry === undefined ? undefined : read(entry, itemPath)
+      if (value !== undefined) result.push(value)
+    })
+    return result
+  }
+
+  /** undefined when it is not written, when its shape is wrong already, or when it does not parse. */
+  #parsed<T>(text: string | undefined, path: Path, parse: (text: string) => T): T | undefined {
+    if (text === undefined || this.#problems.touch(path)) return undefined
+    return this.#problems.guard(path, () => parse(text))
+  }
+}
+
+/** A filter route given as a JavaScript module instead of a name. */
+export function isModule(filterRoute: string): boolean {
+  return filterRoute.endsWith('.mjs') || filterRoute.endsWith('.js')
+}
+
+/** systemd sets STATE_DIRECTORY (systemd.exec(5); several are separated by colons); XDG_STATE_HOME is of the XDG base directories. */
+function defaultStateDir({ env, homeDir }: Surroundings): string {
+  const systemd = env.STATE_DIRECTORY?.split(':')[0]
+  if (systemd !== undefined && systemd !== '') return systemd
+  return join(env.XDG_STATE_HOME || join(homeDir, '.local', 'state'), 'hepgate')
+}
+
+function parseCollectorSocket(text: string): Config['collector']['listen'][number] {
+  const colon = text.indexOf(':')
+  const transport = text.slice(0, Math.max(colon, 0)).toLowerCase()
+  if (transport !== 'udp' && transport !== 'tcp') {
+    throw new UsageError(`${quote(text)} is not a collector socket: expected udp:IP[:PORT] or tcp:IP[:PORT]`)
+  }
+  const { ip, port = 9060 } = parseIpPort(text.slice(colon + 1), 0)
+  return { transport, ip, port }
+}
+
+function parseApiListen(text: string): { ip: string; port: number } {
+  const { ip, port = 8080 } = parseIpPort(text, 0)
+  return { ip, port }
+}
+
+function parseServerName(text: string): string {
+  if (!isHost(text)) throw new UsageError(`${quote(text)} is not a host name`)
+  return text
+}

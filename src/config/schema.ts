@@ -1,0 +1,519 @@
+/**
+ * The one schema of the configuration file: every setting with its type, default, unit and help. The loader,
+ * the editor schema (config/hepgate.schema.json) and the reference (docs/configuration.md) are made from it.
+ * It says what may be written; what the texts in it mean is in the files named after them (socket.ts, hep-id.ts, …).
+ */
+import { maxTimerMs } from '../base/duration.js'
+import {
+  choice,
+  either,
+  flag,
+  integer,
+  list,
+  named,
+  optionalChoice,
+  optionalFlag,
+  secret,
+  section,
+  text,
+} from './settings.js'
+
+/** A time in ms. `atLeast` 0 where "do not wait at all" makes sense. */
+function ms(preset: number, description: string, atLeast: 0 | 1 = 1) {
+  return integer(atLeast, maxTimerMs, { default: preset, unit: 'ms', description })
+}
+
+const asInOpenSips = 'Default as in OpenSIPS.'
+
+// ---- socket -------------------------------------------------------------------------------------------------
+
+const socketForm = 'tls:IP[:PORT] [AS HOST[:PORT]], or tcp: or udp: instead of tls:'
+
+const socket = list(
+  either(
+    text({ form: socketForm, description: 'A socket as OpenSIPS writes it.' }),
+    section(
+      {
+        socket: text({
+          form: socketForm,
+          description:
+            'Where to listen: `tls:IP[:PORT]` or `tcp:IP[:PORT]`. IPv6 in brackets, `*` for all IPv4 addresses; port 0 takes any free one. The default port is `proto_tls.tls_port` for tls and 5060 for tcp.',
+          examples: ['tls:0.0.0.0:5061', 'tls:[::]:5061', 'tls:192.0.2.1 AS sip.example.com'],
+        }),
+        advertise: text({
+          form: 'HOST[:PORT]',
+          description: 'The name or address others know this socket by, the same as `AS HOST[:PORT]` in the text form.',
+          defaultNote: 'the address of the socket',
+        }),
+        side: optionalChoice(['edge', 'core'], {
+          description: 'edge: phones, trunks, the internet. core: our own servers.',
+          defaultNote: 'edge for tls, core for tcp',
+        }),
+        proxy_protocol: list(text({ form: 'an address or CIDR block', description: 'An address or CIDR block.' }), {
+          description:
+            'Load balancers in front of this socket, as addresses or CIDR blocks. Connections from them must begin with a PROXY protocol header (v1 or v2); nobody else may send one.',
+          examples: [['10.0.0.0/24']],
+        }),
+        relay: choice(['tunnel'], {
+          default: 'tunnel',
+          description: 'How SIP of this socket is relayed; see `relay.mode`.',
+          hint: 'edge comes in a later version',
+        }),
+      },
+      { description: 'A socket with more to say about it.' },
+      ['socket'],
+    ),
+    { description: 'One socket: a text, or a mapping when there is more to say about it.' },
+  ),
+  {
+    description: 'Where to listen. At least one.',
+    examples: [['tls:0.0.0.0:5061 AS sip.example.com', 'tcp:10.0.0.4:5060']],
+  },
+)
+
+// ---- proto_tls ----------------------------------------------------------------------------------------------
+
+const protoTls = section(
+  {
+    tls_port: integer(1, 65535, {
+      default: 5061,
+      description: `Port for TLS wherever none is written: sockets and URIs. ${asInOpenSips}`,
+    }),
+    tls_crlf_pingpong: flag({
+      default: 1,
+      description: `Answer the keep-alive CRLFCRLF with one CRLF (RFC 5626 §4.4.1), also when it arrives in pieces. Off: it is swallowed silently and never counts as a broken message. ${asInOpenSips}`,
+    }),
+    tls_crlf_drop: flag({
+      default: 0,
+      description: `Swallow a single CRLF between messages. Off: it is passed on. Either way it never starts a message timer. ${asInOpenSips}`,
+    }),
+    tls_max_msg_chunks: integer(1, 65535, {
+      default: 4,
+      unit: 'reads',
+      description: `Reads that one SIP message may take. Still incomplete after the last one: ERROR event, connection dropped. ${asInOpenSips}`,
+    }),
+    cert_check_on_conn_reusage: flag({
+      default: 0,
+      description: `Reuse an outgoing connection only if it was made with the same TLS identity (client certificate, SNI, verified name) as the new request needs. Accepted connections always match. ${asInOpenSips}`,
+    }),
+    trace_destination: list(text({ form: 'the name of a hep_id', description: 'The name of a `proto_hep.hep_id`.' }), {
+      description:
+        'Where TLS events and SIP go: names of `proto_hep.hep_id`. Several names: each gets everything. Without one nothing is traced.',
+      examples: ['hep_dest', ['hep_dest', 'archive']],
+    }),
+    trace_on: flag({
+      default: 0,
+      description: `Whether tracing is on at start. \`hepgate trace\` and the \`tls_trace\` command switch it while running. ${asInOpenSips}`,
+    }),
+    trace_filter_route: text({
+      form: 'the name of a route or the path of a .mjs or .js module',
+      description:
+        'A route under `routes`, or a JavaScript module (`.mjs`, `.js`), asked once per connection while tracing is on. Ending in `drop` means that this connection is not traced, any other end means it is.',
+      defaultNote: 'none: every connection is traced',
+      examples: ['tls_filter', './my-filter.mjs'],
+    }),
+    tls_handshake_timeout: ms(
+      100,
+      `The whole TLS handshake, accepted or initiated. ${asInOpenSips} Too short for phones on mobile networks; the shipped file sets 5000.`,
+    ),
+    tls_send_timeout: ms(
+      100,
+      `A write that has not left for this long breaks the connection; the handshake does not count. ${asInOpenSips} The shipped file sets 2000.`,
+    ),
+    tls_async: flag({
+      default: 1,
+      description: `On: connecting and writing never hold up the message that caused them, it is queued on the connection. Off: the sender waits for connect, handshake and write, and its next message is read only after that. ${asInOpenSips}`,
+    }),
+    tls_async_max_postponed_chunks: integer(1, 65535, {
+      default: 32,
+      unit: 'messages',
+      description: `Messages a connection may hold queued. One more breaks it: ERROR and CLOSED events, every queued message answered or counted as lost. ${asInOpenSips}`,
+    }),
+    tls_async_local_connect_timeout: ms(
+      100,
+      `With \`tls_async\`: how long the sender waits for the TCP connect before it goes on in the background, so that a quick failure can fail over at once. ${asInOpenSips}`,
+      0,
+    ),
+    tls_async_handshake_timeout: ms(10, `The same for the handshake. ${asInOpenSips}`, 0),
+  },
+  { description: 'TLS transport: the parameters of OpenSIPS `proto_tls` by the same names with the same defaults.' },
+)
+
+// ---- proto_hep ----------------------------------------------------------------------------------------------
+
+const hepIdForm = '[NAME]HOST[:PORT][;transport=tcp|udp|tls][;version=3], in quotes'
+
+const hepId = section(
+  {
+    hep_id: text({
+      form: hepIdForm,
+      description:
+        'Name and address, `[NAME]HOST[:PORT]`, and any of the keys below as `;key=value`. The default port is 9060; only `version=3` exists.',
+      examples: ['[hep_dest]10.0.0.2;transport=tcp;version=3'],
+    }),
+    transport: optionalChoice(['tcp', 'udp', 'tls'], {
+      description: 'Transport to the collector.',
+      defaultNote: 'tcp',
+    }),
+    form: optionalChoice(['log', 'opensips'], {
+      description:
+        'Events as `log` (HEP type 100: a line for a person, then JSON; what Homer shows) or as `opensips` (type 89: JSON alone).',
+      defaultNote: 'log',
+    }),
+    types: list(integer(0, 255, { description: 'A HEP payload type.' }), {
+      description:
+        'HEP payload types this destination receives: 1 is SIP, 100 and 89 are events. Empty: all. In the text form `types=1,100`.',
+      examples: [[1, 100]],
+    }),
+    secrets: optionalFlag({
+      description: 'Send key material (`master-key`, `keylog`): 1 always, 0 never.',
+      defaultNote: 'only over TLS or to a loopback address',
+    }),
+    tls_protocol_id: optionalChoice([22, 6], {
+      description: 'What HEP says the IP protocol of a TLS leg is: 22 as in OpenSIPS and Kamailio, or 6 (TCP).',
+      defaultNote: '22',
+    }),
+    auth_key: secret({ description: 'Key the collector asks for (HEP chunk 0x000e).' }),
+    ca_list: text({
+      form: 'a path',
+      description: 'transport=tls: PEM file of the CAs that may have issued the collector’s certificate.',
+      defaultNote: 'the CAs Node.js trusts',
+    }),
+    certificate: text({ form: 'a path', description: 'transport=tls: PEM file of our client certificate.' }),
+    private_key: text({ form: 'a path', description: 'transport=tls: PEM file of its key.' }),
+    verify_cert: optionalFlag({
+      description: 'transport=tls: verify certificate and name of the collector.',
+      defaultNote: '1',
+    }),
+    server_name: text({
+      form: 'a host name',
+      description: 'transport=tls: name to send as SNI and to verify.',
+      defaultNote: 'the host',
+    }),
+  },
+  { description: 'A HEP destination with more to say about it.' },
+  ['hep_id'],
+)
+
+const protoHep = section(
+  {
+    hep_id: list(
+      either(text({ form: hepIdForm, description: 'A destination as OpenSIPS writes it.' }), hepId, {
+        description: 'One HEP destination: a text, or a mapping when there is more to say about it.',
+      }),
+      {
+        description:
+          'HEP collectors by name. The same name several times: the next is used while the one before cannot be reached.',
+        examples: [['[hep_dest]10.0.0.2:9060;transport=tcp;version=3']],
+      },
+    ),
+    hep_capture_id: integer(0, 0xffff_ffff, {
+      default: 1,
+      description: `Which capture agent this is (HEP chunk 0x000c). ${asInOpenSips}`,
+    }),
+    hep_node_name: text({
+      form: 'letters, digits and . _ : -',
+      description:
+        'Name of this node for the collector (HEP chunk 0x0013). Only letters, digits and `. _ : -`: heplify-server puts it into its JSON and SQL unescaped.',
+      defaultNote: 'the host name',
+    }),
+    hep_queue_bytes: integer(65_536, 2 ** 30, {
+      default: 8 * 1024 * 1024,
+      unit: 'bytes',
+      description: 'What may wait for one destination. Full: the packets that come next are dropped and counted.',
+    }),
+    hep_queue_packets: integer(1, 10_000_000, {
+      default: 50_000,
+      unit: 'packets',
+      description: 'The same limit in packets; whichever is reached first.',
+    }),
+    hep_connect_timeout: ms(5000, 'Connecting to one destination, TLS handshake included.'),
+    hep_flush_timeout: ms(2000, 'How long a stop waits for the queues to empty.', 0),
+  },
+  { description: 'HEP v3 destinations, after OpenSIPS `proto_hep`.' },
+)
+
+// ---- tls_mgm ------------------------------------------------------------------------------------------------
+
+const domain = {
+  certificate: list(text({ form: 'a path', description: 'A PEM file.' }), {
+    description: 'PEM file of the certificate with its chain. Several for RSA beside ECDSA.',
+  }),
+  private_key: list(text({ form: 'a path', description: 'A PEM file.' }), {
+    description: 'PEM file of the key; as many as certificates, in the same order.',
+  }),
+  private_key_password: secret({ description: 'Passphrase of encrypted keys.' }),
+  ca_list: text({
+    form: 'a path',
+    description: 'PEM file of the CAs that may have issued the peer’s certificate.',
+    defaultNote: 'the CAs Node.js trusts',
+  }),
+  ca_dir: text({ form: 'a path', description: 'Directory of PEM files with more such CAs.' }),
+  crl: text({ form: 'a path', description: 'PEM file, or directory of PEM files, with revocation lists.' }),
+  verify_cert: flag({ default: 1, description: `Verify the certificate of the peer. ${asInOpenSips}` }),
+  require_cert: flag({
+    default: 1,
+    description: `Refuse a peer that sends no certificate; only with \`verify_cert\`. ${asInOpenSips} Most phones have none: set 0 for them.`,
+  }),
+  tls_method: text({
+    default: 'TLSv1_2-TLSv1_3',
+    form: 'SSLv23, TLSv1, TLSv1_1, TLSv1_2, TLSv1_3, a range TLSv1_2-TLSv1_3 or an open one TLSv1_2-',
+    description:
+      'TLS version, or range of versions: `TLSv1`, `TLSv1_1`, `TLSv1_2`, `TLSv1_3`, `TLSv1_2-TLSv1_3`, `TLSv1_2-`. `SSLv23`, the default of OpenSIPS, is accepted and means the default here: RFC 8996 took TLS 1.0 and 1.1 out of use.',
+    examples: ['TLSv1_2-', 'TLSv1-TLSv1_3'],
+  }),
+  ciphers_list: text({
+    form: 'an OpenSSL cipher list',
+    description: 'OpenSSL cipher list for TLS 1.2 and older.',
+    defaultNote: 'that of Node.js',
+  }),
+  ciphersuites: text({
+    form: 'suites separated by colons',
+    description: 'TLS 1.3 suites, separated by colons.',
+    defaultNote: 'that of Node.js',
+    examples: ['TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256'],
+  }),
+  dh_params: text({ form: 'a path', description: 'PEM file of Diffie-Hellman parameters for TLS 1.2 and older.' }),
+  ec_curve: text({
+    form: 'groups separated by colons',
+    description: 'Key exchange groups, separated by colons, best first.',
+    defaultNote: 'that of Node.js',
+    examples: ['X25519:P-256'],
+  }),
+}
+
+const tlsMgm = section(
+  {
+    unmatched_sni: choice(['refuse', 'default'], {
+      default: 'refuse',
+      description:
+        'A client that asks for a name no `server_domain` has: refuse it as OpenSIPS does, or serve the domain it would get without a name.',
+    }),
+    server_domain: list(
+      section(
+        {
+          name: text({ form: 'a name', description: 'Name of the domain in events, logs and metrics.' }),
+          match_ip_address: list(text({ form: '*, IP or IP:PORT', description: 'One of our sockets.' }), {
+            default: ['*'],
+            description: 'Sockets of ours this domain serves: `*`, `IP` or `IP:PORT`.',
+          }),
+          match_sip_domain: list(text({ form: 'a host name, *.NAME, * or none', description: 'A name.' }), {
+            default: ['*'],
+            description:
+              'Names (SNI) this domain serves: exact, `*.example.com`, `*` for any, `none` for clients that send no name. The most specific match wins.',
+          }),
+          ...domain,
+        },
+        { description: 'How TLS is accepted.' },
+        ['name', 'certificate', 'private_key'],
+      ),
+      {
+        description:
+          'How TLS is accepted, chosen by socket and SNI. None at all: the gateway makes a self-signed certificate on first start and keeps it in `state_dir`.',
+      },
+    ),
+    client_domain: list(
+      section(
+        {
+          name: text({ form: 'a name', description: 'Name of the domain in events, logs and metrics.' }),
+          match_ip_address: list(text({ form: '*, IP, IP:PORT or a CIDR block', description: 'A destination.' }), {
+            default: ['*'],
+            description: 'Destinations by address: `*`, `IP`, `IP:PORT` or a CIDR block.',
+          }),
+          match_sip_domain: list(text({ form: 'a host name, *.NAME or *', description: 'A name.' }), {
+            default: ['*'],
+            description: 'Destinations by host name: exact, `*.example.com` or `*`.',
+          }),
+          server_name: text({
+            form: 'a host name',
+            description: 'Name to send as SNI and to verify.',
+            defaultNote: 'the host of the destination, where it is a name',
+          }),
+          ...domain,
+          require_cert: flag({
+            default: 1,
+            description: `Accepted as in OpenSIPS; it changes nothing, because a TLS server always sends a certificate.`,
+          }),
+          verify_name: choice(['off', 'report', 'enforce'], {
+            default: 'report',
+            description:
+              'Whether the certificate must name the host (RFC 5922 §7): do not look, say so in the event, or refuse.',
+          }),
+        },
+        { description: 'How TLS is initiated.' },
+        ['name'],
+      ),
+      { description: 'How TLS is initiated, chosen by destination. None that matches: the defaults below.' },
+    ),
+  },
+  { description: 'TLS domains, after OpenSIPS `tls_mgm`. Paths are relative to the configuration file.' },
+)
+
+// ---- everything else ----------------------------------------------------------------------------------------
+
+const endpointForm = 'IP:PORT'
+
+/** The whole file. */
+export const fileSchema = section(
+  {
+    socket,
+    state_dir: text({
+      form: 'a path',
+      description:
+        'Directory for what must survive a restart: the self-signed certificate and the state of the trace switch.',
+      defaultNote: '`$STATE_DIRECTORY`, else `$XDG_STATE_HOME/hepgate`, else `~/.local/state/hepgate`',
+    }),
+    workers: integer(1, 1, {
+      default: 1,
+      description: 'Processes that carry traffic. This version has one.',
+      hint: 'several workers come in a later version',
+    }),
+    log: section(
+      {
+        level: choice(['debug', 'info', 'warn', 'error'], {
+          default: 'info',
+          description: 'The least that is logged.',
+        }),
+        format: optionalChoice(['pretty', 'json'], {
+          description: 'For people, or one JSON object per line.',
+          defaultNote: 'pretty on a terminal, else json',
+        }),
+      },
+      { description: 'What the process writes to its standard output.' },
+    ),
+    proto_tls: protoTls,
+    proto_hep: protoHep,
+    tls_mgm: tlsMgm,
+    routes: named(
+      text({ form: 'the text of a route', description: 'The text of a route.' }),
+      '^[A-Za-z_][A-Za-z0-9_]*$',
+      'letters, digits and _, not beginning with a digit',
+      {
+        description:
+          'Filter routes by name, in the subset of the OpenSIPS route script that filters use; see `trace_filter_route`.',
+        examples: [{ tls_filter: 'if ($si == "203.0.113.9") drop;\n' }],
+      },
+    ),
+    relay: section(
+      {
+        mode: choice(['tunnel'], {
+          default: 'tunnel',
+          description:
+            'tunnel: each client connection gets a connection of its own to an upstream, and messages pass unmodified.',
+          hint: 'edge, a SIP proxy, comes in a later version',
+        }),
+        upstream: list(
+          text({
+            form: 'sip:HOST[:PORT][;transport=tcp|tls], sips:HOST[:PORT], tcp:HOST:PORT or tls:HOST[:PORT]',
+            description: 'One server.',
+          }),
+          {
+            description:
+              'SIP servers behind the gateway, tried in this order. None: a built-in responder answers OPTIONS and REGISTER with 200 and everything else with 404.',
+            examples: [['sip:10.0.0.5:5060;transport=tcp', 'sips:backup.example.com']],
+          },
+        ),
+        proxy_protocol: choice(['off', 'v1', 'v2'], {
+          default: 'off',
+          description: 'Begin upstream connections with a PROXY protocol header that names the real client.',
+        }),
+        connect_timeout: ms(5000, 'TCP connect to one upstream before the next is tried.'),
+      },
+      { description: 'What happens to the SIP that arrives.' },
+    ),
+    trace: section(
+      {
+        keylog_file: text({
+          form: 'a path',
+          description:
+            'Append key-log lines of traced connections to this file (NSS format, mode 0600), for Wireshark. Whoever can read it can decrypt the traffic.',
+        }),
+        core_leg: flag({
+          default: 0,
+          description:
+            'In tunnel mode, trace the copy of each message on the upstream leg too. Every message then shows twice.',
+        }),
+        core_events: flag({
+          default: 1,
+          description: 'Report connect, close and error of clear upstream connections too.',
+        }),
+      },
+      { description: 'What is traced, beyond `proto_tls.trace_*`.' },
+    ),
+    limits: section(
+      {
+        max_connections: integer(1, 1_000_000, {
+          default: 10_000,
+          unit: 'connections',
+          description: 'Accepted connections open at the same time.',
+        }),
+        max_connections_per_address: integer(0, 1_000_000, {
+          default: 1024,
+          unit: 'connections',
+          description:
+            'The same for one client address (IPv6: one /64). 0: no limit. Many phones behind one NAT share an address.',
+        }),
+        max_handshakes: integer(1, 1_000_000, {
+          default: 512,
+          unit: 'connections',
+          description:
+            'Handshakes in flight at the same time. More are refused at once instead of slowing all of them down.',
+        }),
+        max_message_bytes: integer(512, 1_048_576, {
+          default: 65_535,
+          unit: 'bytes',
+          description: 'Size of one SIP message, headers and body.',
+        }),
+        message_timeout: ms(
+          4000,
+          'A SIP message must be complete this long after its first byte. As `tcp_max_msg_time` of OpenSIPS.',
+        ),
+        tcp_connection_lifetime: integer(0, Math.floor(maxTimerMs / 1000), {
+          default: 3600,
+          unit: 's',
+          description: 'A connection without traffic for so long is closed. 0: never.',
+        }),
+        tcp_keepalive: flag({ default: 1, description: 'TCP keepalive probes, to notice peers that are gone.' }),
+        tcp_keepidle: integer(1, 32_767, {
+          default: 60,
+          unit: 's',
+          description: 'Silence before the first probe.',
+        }),
+        drain_timeout: ms(10_000, 'How long a stop waits for connections to end by themselves.', 0),
+      },
+      { description: 'What peers may take of this machine.' },
+    ),
+    collector: section(
+      {
+        listen: list(text({ form: 'udp:IP[:PORT] or tcp:IP[:PORT]', description: 'A socket.' }), {
+          description:
+            'Sockets of the embedded HEP collector: `udp:IP[:PORT]`, `tcp:IP[:PORT]`, default port 9060. None: no collector.',
+          examples: [['udp:127.0.0.1:9060', 'tcp:127.0.0.1:9060']],
+        }),
+        max_packets: integer(1, 1_000_000, {
+          default: 10_000,
+          unit: 'packets',
+          description: 'HEP packets kept in memory; the oldest goes first.',
+        }),
+      },
+      { description: 'The embedded HEP collector: to see a trace without installing anything else.' },
+    ),
+    api: section(
+      {
+        listen: text({
+          default: '127.0.0.1:8080',
+          form: `${endpointForm} or off`,
+          description:
+            'Where the HTTP API listens: `IP:PORT`, or `off` for no API. Anything but a loopback address needs `token`.',
+        }),
+        token: secret({ description: 'Bearer token that API requests must carry.' }),
+      },
+      { description: 'The HTTP API: status, the trace switch, health.' },
+    ),
+  },
+  { description: 'Configuration of hepgate.' },
+  ['socket'],
+)
+
+/** The file after its shape was checked: kinds as they should be, defaults filled in, texts not yet looked into. */
+export type FileSettings = (typeof fileSchema)['~unsafe']

@@ -1,0 +1,425 @@
+/**
+ * The composition root: the only file that knows every part. Starts them in order, reloads what can be
+ * changed while connections live, stops them in order, and answers for the whole through
+ * GatewayView and GatewayControl. It decides nothing about messages.
+ *
+ *     start   collector → destinations → gate → TLS domains → upstreams → listeners → API
+ *     stop    listeners → drain → connections → gate → destinations → collector → API
+ */
+import { hostname } from 'node:os'
+import { isAbsolute } from 'node:path'
+import { type Api, startApi } from './api/server.js'
+import { endpointText } from './base/address.js'
+import { connectionIds, microClock } from './base/clock.js'
+import { UsageError } from './base/errors.js'
+import type { ConnectionFacts } from './base/facts.js'
+import type { Log } from './base/log.js'
+import type {
+  FilterMatch,
+  GatewayControl,
+  GatewayStatus,
+  GatewayView,
+  Readiness,
+  RouteProblem,
+  TraceRequest,
+  TraceStatus,
+} from './base/ports.js'
+import { Collector } from './collector/collector.js'
+import { ConfigError, loadConfig } from './config/load.js'
+import { reloaded } from './config/reload.js'
+import type { Config, ServerDomainConfig } from './config/types.js'
+import { Destinations } from './destinations/registry.js'
+import { RelayCounters } from './relay/counters.js'
+import { Responder } from './relay/responder.js'
+import { openTunnel, type TunnelOptions } from './relay/tunnel.js'
+import { Upstream } from './relay/upstreams.js'
+import { ConnectionTotals } from './telemetry/counters.js'
+import type { AcceptorOptions } from './tls/acceptor.js'
+import { Connections } from './tls/connections.js'
+import { Connector } from './tls/connector.js'
+import { buildContexts, type TlsContexts } from './tls/contexts.js'
+import { Listener } from './tls/listener.js'
+import { ensureSelfSigned } from './tls/self-signed.js'
+import type { TraceFilter } from './trace/filter/filter.js'
+import { loadModuleFilter } from './trace/filter/module.js'
+import { compileRoutes } from './trace/filter/routes.js'
+import { TraceGate } from './trace/gate.js'
+import { KeylogFile } from './trace/keylog.js'
+import { TraceStateFile } from './trace/state-file.js'
+import { nodeTimers } from './trace/timers.js'
+
+export interface GatewayOptions {
+  readonly log: Log
+  /** read again on reload; undefined: the configuration is not from a file */
+  readonly configPath: string | undefined
+  /** of hepgate */
+  readonly version: string
+}
+
+export interface ReloadResult {
+  readonly ok: boolean
+  readonly problems: readonly string[]
+}
+
+export interface Gateway {
+  readonly view: GatewayView
+  readonly control: GatewayControl
+  /** what listens where, a line each */
+  readonly listening: readonly string[]
+  /** Drains and stops; may be called again. `reason` is for the log. */
+  stop(reason: string): Promise<void>
+  reload(by: string): Promise<ReloadResult>
+}
+
+/** Throws UsageError for what the operator can mend. What was started before the problem is stopped again. */
+export async function startGateway(config: Config, options: GatewayOptions): Promise<Gateway> {
+  const gateway = new RunningGateway(config, options)
+  try {
+    await gateway.start()
+    return gateway
+  } catch (error) {
+    await gateway.stop('it could not start')
+    throw error
+  }
+}
+
+class RunningGateway implements Gateway, GatewayView, GatewayControl {
+  readonly listening: string[] = []
+  readonly #options: GatewayOptions
+  readonly #log: Log
+  readonly #startedAt = new Date()
+  readonly #totals = new ConnectionTotals()
+  readonly #relayCounters = new RelayCounters()
+  readonly #connections: Connections
+  #config: Config
+  #contexts: TlsContexts | undefined
+  #collector: Collector | undefined
+  #destinations: Destinations | undefined
+  #keylog: KeylogFile | undefined
+  #gate: TraceGate | undefined
+  #responder: Responder | undefined
+  #upstreams: readonly Upstream[] = []
+  #listeners: Listener[] = []
+  #api: Api | undefined
+  #state: GatewayStatus['state'] = 'starting'
+  #stopping: Promise<void> | undefined
+  #lastReload: GatewayStatus['reload']
+
+  constructor(config: Config, options: GatewayOptions) {
+    this.#config = config
+    this.#options = options
+    this.#log = options.log
+    this.#connections = new Connections(config, connectionIds(), microClock())
+  }
+
+  get view(): GatewayView {
+    return this
+  }
+
+  get control(): GatewayControl {
+    return this
+  }
+
+  async start(): Promise<void> {
+    const config = this.#config
+    if (config.collector.listen.length > 0) {
+      this.#collector = await Collector.open(config.collector, this.#log)
+      for (const address of this.#collector.status().listen) this.listening.push(`HEP collector   ${address}`)
+    }
+    this.#destinations = new Destinations(config, this.#log)
+    this.#gate = await this.#makeGate(this.#destinations)
+    this.#contexts = await this.#makeContexts(config)
+    await this.#makeUpstreams(config)
+    await this.#listen(config, this.#gate)
+    if (config.api.listen !== undefined) {
+      const { listen, token } = config.api
+      this.#api = await startApi({
+        listen,
+        token,
+        view: this,
+        control: this,
+        log: this.#log,
+        version: this.#options.version,
+      })
+      this.listening.push(`HTTP API        ${this.#api.url}`)
+    }
+    this.#state = 'running'
+    this.#log.info({ listening: this.listening }, 'hepgate is running')
+  }
+
+  stop(reason: string): Promise<void> {
+    this.#stopping ??= this.#stop(reason)
+    return this.#stopping
+  }
+
+  // ── GatewayControl ──
+
+  async setTrace(request: TraceRequest): Promise<TraceStatus> {
+    this.#running.gate.set(request)
+    return this.trace()
+  }
+
+  async setFilter(text: string, by: string): Promise<{ matches: FilterMatch[] } | { problems: RouteProblem[] }> {
+    const compiled = compileRouteText(this.#config, text)
+    if ('problems' in compiled) return compiled
+    const { gate } = this.#running
+    const matches = await gate.dryRun(compiled.filter)
+    gate.setFilter(compiled.filter, 'api')
+    this.#log.info({ by, matches: matches.filter((match) => match.traced).length }, 'trace filter replaced')
+    return { matches }
+  }
+
+  async closeConnection(id: string, by: string): Promise<boolean> {
+    const connection = this.#connections.get(id)
+    if (connection === undefined) return false
+    this.#log.info({ by, conn_id: id }, 'connection closed by an operator')
+    connection.end('killed', 'closed by an operator')
+    return true
+  }
+
+  /** Builds everything new first; on a problem nothing is changed. Sockets, limits and timeouts need a restart. */
+  async reload(by: string): Promise<ReloadResult> {
+    const result = await this.#reload()
+    this.#lastReload = { at: new Date().toISOString(), ...result }
+    if (result.ok) this.#log.info({ by, notes: result.problems }, 'configuration reloaded')
+    else this.#log.error({ by, problems: result.problems }, 'reload failed, the old configuration keeps running')
+    return result
+  }
+
+  // ── GatewayView ──
+
+  async trace(): Promise<TraceStatus> {
+    return { ...this.#running.gate.status(), destination: this.#config.proto_tls.trace_destination }
+  }
+
+  async dryRunFilter(text: string): Promise<{ matches: FilterMatch[] } | { problems: RouteProblem[] }> {
+    const compiled = compileRouteText(this.#config, text)
+    return 'problems' in compiled ? compiled : { matches: await this.#running.gate.dryRun(compiled.filter) }
+  }
+
+  async connections(): Promise<readonly Omit<ConnectionFacts, 'keylog' | 'trace'>[]> {
+    return Array.from(this.#connections, ({ facts }) => {
+      const { keylog: _keylog, trace: _trace, ...shown } = facts
+      return shown
+    })
+  }
+
+  async readiness(): Promise<Readiness> {
+    const reasons: string[] = []
+    if (this.#state !== 'running') reasons.push(`the gateway is ${this.#state}`)
+    if (this.#upstreams.length > 0 && this.#upstreams.every((upstream) => upstream.status().state === 'down')) {
+      reasons.push('no upstream could be reached at the last attempt')
+    }
+    const destinations = this.#destinations?.status() ?? []
+    if (destinations.length > 0 && !destinations.some((destination) => destination.state === 'connected')) {
+      reasons.push('no HEP destination is connected')
+    }
+    return { ready: reasons.length === 0, reasons }
+  }
+
+  async status(): Promise<GatewayStatus> {
+    const totals = this.#totals
+    const connections = this.#connections
+    return {
+      version: this.#options.version,
+      node: process.version,
+      pid: process.pid,
+      startedAt: this.#startedAt.toISOString(),
+      uptimeSeconds: Math.floor(process.uptime()),
+      state: this.#state,
+      listeners: await Promise.all(this.#listeners.map((listener) => listener.status())),
+      upstreams: this.#upstreams.map((upstream) => upstream.status()),
+      domains: this.#contexts?.list() ?? [],
+      connections: {
+        open: connections.open,
+        inHandshake: connections.inHandshake,
+        acceptedTotal: totals.accepted,
+        connectedTotal: totals.connected,
+        closedTotal: totals.closed,
+        failures: totals.failures,
+      },
+      messages: {
+        relayed: this.#relayCounters.relayed,
+        lost: this.#relayCounters.lost,
+        pings: connections.counters.pings,
+      },
+      trace: await this.trace(),
+      destinations: this.#destinations?.status() ?? [],
+      collector: this.#collector?.status(),
+      reload: this.#lastReload,
+    }
+  }
+
+  // ── parts ──
+
+  /** What exists from the end of `start` on. */
+  get #running(): { gate: TraceGate; destinations: Destinations } {
+    if (this.#gate === undefined || this.#destinations === undefined) throw new Error('the gateway has not started')
+    return { gate: this.#gate, destinations: this.#destinations }
+  }
+
+  async #makeGate(sinks: Destinations): Promise<TraceGate> {
+    const { proto_tls, trace, state_dir } = this.#config
+    if (trace.keylog_file !== undefined) this.#keylog = new KeylogFile(trace.keylog_file, this.#log)
+    return new TraceGate({
+      traceOn: proto_tls.trace_on,
+      coreEvents: trace.core_events,
+      sinks,
+      filter: await configuredFilter(this.#config),
+      keylog: this.#keylog,
+      clock: this.#connections.nowMicros,
+      timers: nodeTimers,
+      live: () => this.#connections.openFacts(),
+      store: new TraceStateFile(state_dir),
+      log: this.#log,
+    })
+  }
+
+  async #makeContexts(config: Config): Promise<TlsContexts> {
+    const { contexts, problems } = buildContexts(await withSelfSigned(config))
+    for (const { severity, domain, file, message } of problems) {
+      if (severity === 'warning') this.#log.warn({ domain, file }, message)
+    }
+    if (contexts === undefined) {
+      const errors = problems.filter(({ severity }) => severity === 'error')
+      throw new UsageError(errors.map(({ domain, file, message }) => `${domain}: ${file}: ${message}`).join('\n'))
+    }
+    return contexts
+  }
+
+  async #makeUpstreams(config: Config): Promise<void> {
+    if (config.relay.upstream.length > 0) {
+      this.#upstreams = config.relay.upstream.map((upstream) => new Upstream(upstream))
+      return
+    }
+    this.#responder ??= await Responder.open(this.#connections.framerLimits, this.#log)
+    this.#upstreams = [new Upstream(this.#responder.upstream)]
+    this.#log.info({}, 'no relay.upstream is set: the built-in SIP responder answers')
+  }
+
+  async #listen(config: Config, gate: TraceGate): Promise<void> {
+    const { proto_tls, relay, limits } = config
+    const keepAlive = { keepAlive: limits.tcp_keepalive, keepIdleSeconds: limits.tcp_keepidle }
+    const contexts = (): TlsContexts => this.#contexts as TlsContexts
+    const handshakeTimeoutMs = proto_tls.tls_handshake_timeout
+    const connector = new Connector({
+      connections: this.#connections,
+      contexts,
+      connectTimeoutMs: relay.connect_timeout,
+      handshakeTimeoutMs,
+      ...keepAlive,
+    })
+    const tunnel: TunnelOptions = {
+      connector,
+      upstreams: () => this.#upstreams,
+      tap: gate.tap,
+      counters: this.#relayCounters,
+      proxyProtocol: relay.proxy_protocol,
+      async: proto_tls.tls_async,
+      traceCoreLeg: config.trace.core_leg,
+    }
+    const acceptor: AcceptorOptions = {
+      connections: this.#connections,
+      contexts,
+      handshakeTimeoutMs,
+      onConnection: (client) => openTunnel(client, tunnel),
+    }
+    for (const socket of config.socket) {
+      const listener = await Listener.open(socket, { ...acceptor, ...keepAlive })
+      this.#listeners.push(listener)
+      const name = socket.transport === 'tls' ? 'SIP over TLS' : 'SIP over TCP'
+      this.listening.push(`${name}    ${endpointText(listener.address)}`)
+    }
+  }
+
+  async #reload(): Promise<ReloadResult> {
+    const { configPath } = this.#options
+    try {
+      const read = configPath === undefined ? this.#config : loadConfig(configPath)
+      const { config, notes } = reloaded(this.#config, read)
+      const contexts = await this.#makeContexts(config)
+      const filter = await configuredFilter(config)
+      // From here on nothing can fail but the destinations, which check before they change anything.
+      const { gate, destinations } = this.#running
+      destinations.reload(config)
+      this.#contexts = contexts
+      if (gate.status().filterSource !== 'api') gate.setFilter(filter, 'config')
+      await this.#makeUpstreams(config)
+      this.#keylog?.reopen()
+      this.#config = config
+      return { ok: true, problems: notes }
+    } catch (error) {
+      if (error instanceof ConfigError)
+        return { ok: false, problems: error.problems.map((p) => `line ${p.line}: ${p.path}: ${p.message}`) }
+      if (error instanceof UsageError) return { ok: false, problems: error.message.split('\n') }
+      throw error
+    }
+  }
+
+  async #stop(reason: string): Promise<void> {
+    const { drain_timeout } = this.#config.limits
+    this.#log.info({ reason, open: this.#connections.open }, 'stopping')
+    this.#state = 'draining'
+    for (const listener of this.#listeners) listener.stop()
+    await this.#connections.drain(drain_timeout)
+    this.#connections.stop()
+    this.#gate?.stop()
+    await this.#keylog?.close()
+    await this.#destinations?.close()
+    this.#responder?.stop()
+    await this.#collector?.close()
+    await this.#api?.close()
+    this.#totals.stop()
+    this.#state = 'stopped'
+    this.#log.info({}, 'stopped')
+  }
+}
+
+/** Without a server domain of its own the gateway serves a certificate it made itself. */
+async function withSelfSigned(config: Config): Promise<Config['tls_mgm']> {
+  const needsOne =
+    config.tls_mgm.server_domain.length === 0 && config.socket.some(({ transport }) => transport === 'tls')
+  if (!needsOne) return config.tls_mgm
+  const names = config.socket.flatMap(({ advertise }) => (advertise === undefined ? [] : [advertise.host]))
+  const made = await ensureSelfSigned(
+    config.state_dir,
+    [...names, hostname(), 'localhost', '127.0.0.1', '::1'],
+    new Date(),
+  )
+  const server_domain: ServerDomainConfig = {
+    name: 'self-signed',
+    certificate: [made.certificate],
+    private_key: [made.privateKey],
+    private_key_password: undefined,
+    ca_list: undefined,
+    ca_dir: undefined,
+    crl: undefined,
+    verify_cert: false,
+    require_cert: false,
+    min_version: 'TLSv1.2',
+    max_version: 'TLSv1.3',
+    ciphers_list: undefined,
+    ciphersuites: undefined,
+    dh_params: undefined,
+    ec_curve: undefined,
+    match_ip_address: ['*'],
+    match_sip_domain: ['*'],
+  }
+  return { ...config.tls_mgm, server_domain: [server_domain] }
+}
+
+/** The filter the configuration names: a module by its path, or a route. */
+async function configuredFilter(config: Config): Promise<TraceFilter | undefined> {
+  const name = config.proto_tls.trace_filter_route
+  if (name === undefined) return undefined
+  const compiled = isAbsolute(name) ? await loadModuleFilter(name) : compileRoutes(config.routes, name)
+  if ('filter' in compiled) return compiled.filter
+  const places = compiled.problems.map(({ line, column, message }) => `${name}:${line}:${column}: ${message}`)
+  throw new UsageError(places.join('\n'))
+}
+
+/** A route text that came over HTTP; it may call the routes of the configuration. */
+function compileRouteText(config: Config, text: string): ReturnType<typeof compileRoutes> {
+  const name = 'filter of the API'
+  return compileRoutes({ ...config.routes, [name]: text }, name)
+}

@@ -1,0 +1,292 @@
+/**
+ * Tunnel mode: one upstream connection for each client connection, messages passed on byte for byte
+ * in both directions, each seen whole by the trace. It changes no message and keeps no SIP state.
+ *
+ *     client ◀─ ClientLeg ─ Tunnel ─ CoreLeg ─▶ upstream 1, else 2, else …
+ *
+ * While the upstream connects, messages of the client wait on the new connection (tls_async), or are
+ * not read (tls_async 0). A leg that cannot take more stops the reading of the other. What a client
+ * sent before it left is still delivered.
+ */
+import type { Endpoint } from '../base/address.js'
+import { type Cause, type Failure, failure } from '../base/errors.js'
+import { type Connection, type ConnectionHandler, pauseReasons } from '../tls/connection.js'
+import type { Connector } from '../tls/connector.js'
+import { proxyHeaderV1, proxyHeaderV2 } from '../tls/proxy-protocol.js'
+import type { Tap } from '../trace/tap.js'
+import { Batch } from './batch.js'
+import { type Candidate, Candidates } from './candidates.js'
+import type { RelayCounters } from './counters.js'
+import type { Upstream } from './upstreams.js'
+
+export interface TunnelOptions {
+  readonly connector: Connector
+  /** in order of preference; asked anew for each client */
+  readonly upstreams: () => readonly Upstream[]
+  readonly tap: Tap
+  readonly counters: RelayCounters
+  readonly proxyProtocol: 'off' | 'v1' | 'v2'
+  readonly async: boolean
+  /** trace the copy on the core leg too */
+  readonly traceCoreLeg: boolean
+}
+
+/** Gives an accepted connection its tunnel. */
+export function openTunnel(client: Connection, options: TunnelOptions): void {
+  const tunnel = new Tunnel(client, options)
+  client.handler = new ClientLeg(tunnel)
+  tunnel.connect()
+}
+
+type Core =
+  /** between two candidates: a name is being resolved */
+  | { readonly state: 'none' }
+  | { readonly state: 'connecting' | 'connected'; readonly connection: Connection; readonly upstream: Upstream }
+
+const noCore: Core = { state: 'none' }
+const crlf = Buffer.from('\r\n')
+
+class Tunnel {
+  readonly client: Connection
+  readonly options: TunnelOptions
+  core: Core = noCore
+  readonly #candidates: Candidates
+  /** messages that have no connection to wait on yet */
+  #waiting: { bytes: Buffer[]; messages: number } = { bytes: [], messages: 0 }
+  #clientEnded = false
+  #lastFailure: Failure = failure('upstream-failed')
+
+  constructor(client: Connection, options: TunnelOptions) {
+    this.client = client
+    this.options = options
+    this.#candidates = new Candidates(options.upstreams())
+    client.pause(pauseReasons.relay)
+  }
+
+  /** Tries the next address of the list; without one left the client is let go. */
+  connect(): void {
+    const next = this.#candidates.next()
+    if (next instanceof Promise) void next.then((found) => this.#try(found))
+    else this.#try(next)
+  }
+
+  /** From the client: to the core, or to wait for it. */
+  toCore(bytes: Buffer, messages: number): void {
+    this.options.counters.relayed += messages
+    if (this.core.state === 'none') {
+      this.#waiting.bytes.push(bytes)
+      this.#waiting.messages += messages
+    } else if (!this.core.connection.write(bytes, messages)) {
+      this.client.pause(pauseReasons.relay)
+    }
+  }
+
+  toClient(bytes: Buffer, messages: number): void {
+    this.options.counters.relayed += messages
+    if (!this.client.write(bytes, messages) && this.core.state !== 'none') {
+      this.core.connection.pause(pauseReasons.relay)
+    }
+  }
+
+  clientEnded(): void {
+    this.#clientEnded = true
+    if (this.core.state !== 'none') this.core.connection.end('relay-closed', 'the client has nothing more to send')
+  }
+
+  clientClosed(): void {
+    this.#clientEnded = true
+    if (this.core.state !== 'none') this.core.connection.end('relay-closed', 'the client connection ended')
+  }
+
+  coreConnected(): void {
+    if (this.core.state !== 'connecting') return
+    this.core = { ...this.core, state: 'connected' }
+    this.core.upstream.connected()
+    this.client.resume(pauseReasons.relay)
+    if (this.#clientEnded) this.clientEnded()
+  }
+
+  coreClosed(): void {
+    if (this.core.state === 'none') return
+    const { state, connection, upstream } = this.core
+    const { cause, message } = connection.facts.closed ?? this.#lastFailure
+    this.core = noCore
+    if (state === 'connected') {
+      upstream.disconnected()
+      this.client.end('relay-closed', `the upstream connection ended: ${message}`)
+      return
+    }
+    if (cause === 'relay-closed') {
+      // The client left before the upstream answered, and there was nothing to deliver.
+      this.client.end('relay-closed')
+      return
+    }
+    this.#lastFailure = { cause, message }
+    upstream.failed(this.#lastFailure)
+    this.#waiting = connection.takePostponed()
+    if (cause === 'postponed-overflow') this.#giveUp({ cause, message })
+    else this.connect()
+  }
+
+  #try(found: Candidate | undefined): void {
+    if (this.client.state === 'closed' && this.#waiting.messages === 0) return
+    if (found === undefined) {
+      this.#giveUp(
+        failure('upstream-failed', `no upstream could be reached, the last said: ${this.#lastFailure.message}`),
+      )
+    } else if ('failure' in found) {
+      this.#lastFailure = found.failure
+      found.upstream.failed(found.failure)
+      const { port, transport, host } = found.upstream.config
+      const target = { port, transport, host, side: 'core', proxyHeader: undefined } as const
+      this.options.connector.failed(target, unwatched, found.failure)
+      this.connect()
+    } else {
+      this.#open(found.upstream, found.address)
+    }
+  }
+
+  #open(upstream: Upstream, address: Endpoint): void {
+    const { transport, host } = upstream.config
+    const target = { address, transport, host, side: 'core', proxyHeader: this.#proxyHeader() } as const
+    const leg = new CoreLeg(this)
+    const connection = this.options.connector.open(target, leg)
+    leg.connection = connection
+    this.core = { state: 'connecting', connection, upstream }
+    connection.facts.relayedTo = this.client.facts.id
+    this.client.facts.relayedTo = connection.facts.id
+    const { bytes, messages } = this.#waiting
+    this.#waiting = { bytes: [], messages: 0 }
+    if (bytes.length > 0) connection.write(bytes.length === 1 ? (bytes[0] as Buffer) : Buffer.concat(bytes), messages)
+    if (this.options.async) this.client.resume(pauseReasons.relay)
+    if (this.#clientEnded) this.clientEnded()
+  }
+
+  #giveUp(reason: Failure): void {
+    this.options.counters.lose(this.#waiting.messages, reason.cause satisfies Cause)
+    this.#waiting = { bytes: [], messages: 0 }
+    this.client.fail(reason)
+  }
+
+  #proxyHeader(): Buffer | undefined {
+    const { peer, local } = this.client.facts
+    switch (this.options.proxyProtocol) {
+      case 'off':
+        return undefined
+      case 'v1':
+        return proxyHeaderV1(peer, local)
+      case 'v2':
+        return proxyHeaderV2(peer, local)
+    }
+  }
+}
+
+class ClientLeg implements ConnectionHandler {
+  readonly #tunnel: Tunnel
+  readonly #batch = new Batch()
+
+  constructor(tunnel: Tunnel) {
+    this.#tunnel = tunnel
+  }
+
+  onConnected(): void {}
+
+  onMessage(buf: Buffer, start: number, _bodyStart: number, end: number): void {
+    const { client, core, options } = this.#tunnel
+    if (options.tap.on) {
+      const { callIdStart, callIdEnd } = client
+      options.tap.message(client.facts, 'in', buf, start, end, callIdStart, callIdEnd)
+      if (options.traceCoreLeg && core.state !== 'none') {
+        options.tap.message(core.connection.facts, 'out', buf, start, end, callIdStart, callIdEnd)
+      }
+    }
+    if (!this.#batch.add(buf, start, end)) {
+      this.onReadEnd()
+      this.#batch.add(buf, start, end)
+    }
+  }
+
+  onCrlf(): void {
+    this.onReadEnd()
+    this.#tunnel.toCore(crlf, 0)
+  }
+
+  onReadEnd(): void {
+    const messages = this.#batch.messages
+    if (messages > 0) this.#tunnel.toCore(this.#batch.take(), messages)
+  }
+
+  onPeerEnd(): void {
+    this.#tunnel.clientEnded()
+  }
+
+  onDrain(): void {
+    const { core } = this.#tunnel
+    if (core.state !== 'none') core.connection.resume(pauseReasons.relay)
+  }
+
+  onClosed(): void {
+    this.#tunnel.clientClosed()
+  }
+}
+
+class CoreLeg implements ConnectionHandler {
+  readonly #tunnel: Tunnel
+  readonly #batch = new Batch()
+  connection: Connection | undefined
+
+  constructor(tunnel: Tunnel) {
+    this.#tunnel = tunnel
+  }
+
+  onConnected(): void {
+    this.#tunnel.coreConnected()
+  }
+
+  onMessage(buf: Buffer, start: number, _bodyStart: number, end: number): void {
+    const { client, options } = this.#tunnel
+    const core = this.connection as Connection
+    if (options.tap.on) {
+      const { callIdStart, callIdEnd } = core
+      if (options.traceCoreLeg) options.tap.message(core.facts, 'in', buf, start, end, callIdStart, callIdEnd)
+      options.tap.message(client.facts, 'out', buf, start, end, callIdStart, callIdEnd)
+    }
+    if (!this.#batch.add(buf, start, end)) {
+      this.onReadEnd()
+      this.#batch.add(buf, start, end)
+    }
+  }
+
+  onCrlf(): void {
+    this.onReadEnd()
+    this.#tunnel.toClient(crlf, 0)
+  }
+
+  onReadEnd(): void {
+    const messages = this.#batch.messages
+    if (messages > 0) this.#tunnel.toClient(this.#batch.take(), messages)
+  }
+
+  onPeerEnd(): void {
+    this.#tunnel.client.end('relay-closed', 'the upstream has nothing more to send')
+  }
+
+  onDrain(): void {
+    this.#tunnel.client.resume(pauseReasons.relay)
+  }
+
+  onClosed(): void {
+    this.#tunnel.coreClosed()
+  }
+}
+
+/** For a connect that never had a socket. */
+const unwatched: ConnectionHandler = {
+  onConnected() {},
+  onMessage() {},
+  onCrlf() {},
+  onReadEnd() {},
+  onPeerEnd() {},
+  onDrain() {},
+  onClosed() {},
+}

@@ -1,0 +1,41 @@
+/**
+ * What happened to connections, counted from their events. Subscribes to the connection channel and
+ * to nothing else; the core does not know it is there.
+ */
+import { channels } from '../base/channels.js'
+import { causeEntry } from '../base/errors.js'
+import type { ConnectionEvent } from '../base/facts.js'
+
+export class ConnectionTotals {
+  accepted = 0
+  connected = 0
+  closed = 0
+  /** set-ups that failed, errors, and ends that were not orderly, by cause; each connection once */
+  readonly #failures = new Map<string, number>()
+  readonly #onEvent = (message: unknown): void => this.#count(message as ConnectionEvent)
+
+  constructor() {
+    channels.connection.subscribe(this.#onEvent)
+  }
+
+  get failures(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#failures)
+  }
+
+  stop(): void {
+    channels.connection.unsubscribe(this.#onEvent)
+  }
+
+  #count(event: ConnectionEvent): void {
+    if (event.name === 'CLOSED') {
+      this.closed++
+      const cause = event.facts.closed?.cause
+      if (cause !== undefined && causeEntry(cause).fate !== 'ended') {
+        this.#failures.set(cause, (this.#failures.get(cause) ?? 0) + 1)
+      }
+    } else if (event.status === 'SUCCESS') {
+      if (event.name === 'ACCEPTED') this.accepted++
+      else if (event.name === 'CONNECTED') this.connected++
+    }
+  }
+}

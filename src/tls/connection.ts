@@ -1,0 +1,413 @@
+/**
+ * One connection, accepted or opened by us, clear or TLS: the only owner of its socket from the first
+ * byte to CLOSED. It frames what arrives, answers keep-alives, queues what is sent before the
+ * handshake is over, and publishes the events of its life. It never decides where a message goes.
+ *
+ *     opening ──▶ open ──▶ ending ──▶ closed        refuse(), fail(), the peer: straight to closed
+ *
+ * Every path ends in exactly one CLOSED, published after everything else.
+ */
+import type { Socket } from 'node:net'
+import { publishConnection } from '../base/channels.js'
+import { type Cause, causeEntry, causeSentence, type Failure, failure } from '../base/errors.js'
+import type { ConnectionEventName, ConnectionFacts } from '../base/facts.js'
+import { SipFramer } from '../sip/framer.js'
+import { socketCause } from './causes.js'
+import type { Connections } from './connections.js'
+import { readTurn } from './read-turn.js'
+
+/** What the relay does with a connection. All calls are synchronous; none comes after `onClosed`. */
+export interface ConnectionHandler {
+  /** outgoing only: handshake over, what was queued is on its way */
+  onConnected(): void
+  /** one SIP message: buf[start, end), body from bodyStart; the bytes stay as they are */
+  onMessage(buf: Buffer, start: number, bodyStart: number, end: number): void
+  /** a single CRLF between messages that is to be passed on */
+  onCrlf(): void
+  /** all messages of this read were handed over */
+  onReadEnd(): void
+  /** the peer sends nothing more, but may still read */
+  onPeerEnd(): void
+  /** after `write` said false: there is room again */
+  onDrain(): void
+  onClosed(): void
+}
+
+type State = 'opening' | 'open' | 'ending' | 'closed'
+
+/** Why reading is paused; several reasons may hold at once. */
+export const pauseReasons = {
+  /** the other leg cannot take more */
+  relay: 1,
+  /** our own keep-alive answers are not being read */
+  pongs: 2,
+} as const
+type PauseReason = (typeof pauseReasons)[keyof typeof pauseReasons]
+
+/** After our FIN the peer has this long to send its own. */
+const lingerMs = 5000
+
+const crlf = Buffer.from('\r\n')
+
+export class Connection {
+  readonly facts: ConnectionFacts
+  /** for the watch: when bytes last moved, and since when a message is incomplete or a write stuck; 0: not */
+  lastActiveMs: number
+  incompleteSinceMs = 0
+  stuckSinceMs = 0
+  stuckAtBytes = 0
+  inSendWatch = false
+
+  readonly #all: Connections
+  readonly #framer: SipFramer
+  #state: State = 'opening'
+  #handler: ConnectionHandler | undefined
+  #socket: OwnedSocket | undefined
+  #reason: Failure | undefined
+  #pausedFor = 0
+  #turn = -1
+  #pongs = 0
+  #peerEnded = false
+  #postponed: Buffer[] = []
+  #postponedMessages = 0
+  #postponedEnd = false
+  #linger: NodeJS.Timeout | undefined
+
+  constructor(facts: ConnectionFacts, all: Connections) {
+    this.facts = facts
+    this.#all = all
+    this.lastActiveMs = all.watch.nowMs
+    this.#framer = new SipFramer(all.framerLimits, this)
+    all.opened(this)
+  }
+
+  get state(): State {
+    return this.#state
+  }
+
+  set handler(handler: ConnectionHandler) {
+    this.#handler = handler
+  }
+
+  /** Takes the raw socket, before any handshake. From now on its errors and its close are ours. */
+  adopt(raw: Socket): void {
+    this.#own(raw)
+    raw.on('error', onSocketError)
+    raw.on('close', onRawClose)
+  }
+
+  /** The handshake is over (or there is none): `socket` is what carries SIP. Nothing is read before `start`. */
+  establish(socket: Socket, event: 'ACCEPTED' | 'CONNECTED'): void {
+    const raw = this.#socket
+    if (raw !== undefined && raw !== socket) {
+      raw.removeListener('close', onRawClose)
+      socket.on('error', onSocketError)
+      socket.on('close', onFinalClose)
+    }
+    this.#own(socket)
+    this.#state = 'open'
+    this.lastActiveMs = this.#all.watch.nowMs
+    this.#all.established(this)
+    this.#publish(event, undefined, event === 'ACCEPTED' ? 'connection accepted' : 'connection established')
+  }
+
+  /** Sends what waited and begins to read. The handler is set. */
+  start(): void {
+    const socket = this.#socket
+    if (socket === undefined) return
+    socket.on('drain', onDrain)
+    socket.on('end', onEnd)
+    socket.on('data', onData)
+    if (this.#pausedFor === 0) socket.resume()
+    else socket.pause()
+    if (this.facts.direction === 'in') return
+    this.#sendPostponed()
+    this.#handler?.onConnected()
+  }
+
+  /** Set-up failed: ACCEPTED or CONNECTED with FAILURE, then CLOSED. */
+  refuse(reason: Failure): void {
+    if (this.#state !== 'opening' || this.#reason !== undefined) return
+    this.#reason = reason
+    this.#publish(this.facts.direction === 'in' ? 'ACCEPTED' : 'CONNECTED', reason.cause, reason.message)
+    this.#abandon()
+  }
+
+  /** Something went wrong on a connection that had begun to carry messages: ERROR, then CLOSED. */
+  fail(reason: Failure): void {
+    if (this.#reason !== undefined || this.#state === 'closed') return
+    this.#reason = reason
+    this.#publish('ERROR', reason.cause, reason.message)
+    this.#abandon()
+  }
+
+  /** Orderly end: what was written still leaves, then FIN; the peer may finish what it is sending. */
+  end(cause: Cause, message?: string): void {
+    if (this.#state === 'opening') {
+      if (this.facts.direction === 'out' && this.#postponedMessages > 0) {
+        this.#postponedEnd = true
+        return
+      }
+      this.close(cause, message)
+      return
+    }
+    if (this.#state !== 'open') return
+    this.#reason ??= this.#peerEnded ? failure('peer-closed') : failure(cause, message)
+    this.#state = 'ending'
+    this.#linger = setTimeout(() => this.#socket?.destroy(), lingerMs)
+    this.#linger.unref()
+    this.#socket?.end()
+  }
+
+  /** Ends without waiting for the peer; bytes already given to the system still leave. */
+  close(cause: Cause, message?: string): void {
+    if (this.#state === 'closed') return
+    if (this.#state === 'opening' && this.#reason === undefined) {
+      this.refuse(failure(cause, message))
+      return
+    }
+    this.#reason ??= failure(cause, message)
+    this.#abandon()
+  }
+
+  /**
+   * Sends bytes that hold `messages` whole SIP messages; before the handshake is over they wait.
+   * Returns false when the caller should stop until `onDrain`.
+   */
+  write(bytes: Buffer, messages: number): boolean {
+    if (this.#state === 'opening') return this.#postpone(bytes, messages)
+    if (this.#state !== 'open') return true
+    this.facts.messagesOut += messages
+    return this.#send(bytes)
+  }
+
+  /** Messages that wait for the handshake, with the bytes: for the next upstream. The queue is empty afterwards. */
+  takePostponed(): { bytes: Buffer[]; messages: number } {
+    const taken = { bytes: this.#postponed, messages: this.#postponedMessages }
+    this.#postponed = []
+    this.#postponedMessages = 0
+    return taken
+  }
+
+  get postponedMessages(): number {
+    return this.#postponedMessages
+  }
+
+  /** Bytes written and not yet taken by the system. */
+  get unsentBytes(): number {
+    return this.#socket?.writableLength ?? 0
+  }
+
+  /** Bytes taken by the system so far: what the send watch compares. */
+  get takenBytes(): number {
+    const socket = this.#socket
+    return socket === undefined ? 0 : (socket.bytesWritten ?? 0) - socket.writableLength
+  }
+
+  pause(reason: PauseReason): void {
+    if (this.#pausedFor === 0 && this.#state === 'open') this.#socket?.pause()
+    this.#pausedFor |= reason
+  }
+
+  resume(reason: PauseReason): void {
+    if (this.#pausedFor === 0) return
+    this.#pausedFor &= ~reason
+    if (this.#pausedFor === 0 && (this.#state === 'open' || this.#state === 'ending')) this.#socket?.resume()
+  }
+
+  /** Takes a connection that was open before tracing began into the trace. */
+  publishStats(): void {
+    this.#publish('STATS', undefined, 'connection taken into the trace')
+  }
+
+  publishStart(): void {
+    this.#publish('CONNECT_START', undefined, 'connecting')
+  }
+
+  // ── FramerSink ──
+
+  get callIdStart(): number {
+    return this.#framer.callIdStart
+  }
+
+  get callIdEnd(): number {
+    return this.#framer.callIdEnd
+  }
+
+  onMessage(buf: Buffer, start: number, bodyStart: number, end: number): void {
+    this.facts.messagesIn++
+    this.#handler?.onMessage(buf, start, bodyStart, end)
+  }
+
+  onPing(): void {
+    this.#pongs++
+  }
+
+  onCrlf(): void {
+    this.#handler?.onCrlf()
+  }
+
+  // ── the socket's own events ──
+
+  read(chunk: Buffer): void {
+    if (this.#state !== 'open' && this.#state !== 'ending') return
+    this.facts.bytesIn += chunk.length
+    this.lastActiveMs = this.#all.watch.nowMs
+    const framer = this.#framer
+    const fault = framer.push(chunk, !framer.incomplete || this.#turn !== readTurn())
+    if (this.#pongs > 0) this.#answerPings()
+    this.#handler?.onReadEnd()
+    if (fault !== undefined) {
+      this.fail(fault)
+    } else if (framer.incomplete) {
+      this.#turn = readTurn()
+      if (this.incompleteSinceMs === 0) this.#all.watch.incomplete(this)
+    } else {
+      this.incompleteSinceMs = 0
+    }
+  }
+
+  drained(): void {
+    this.resume(pauseReasons.pongs)
+    this.#handler?.onDrain()
+  }
+
+  peerEnded(): void {
+    this.#peerEnded = true
+    if (this.#framer.incomplete) {
+      this.#reason ??= failure('peer-closed', 'the peer closed the connection in the middle of a message')
+    }
+    this.#handler?.onPeerEnd()
+    if (this.#state === 'open' && this.#handler === undefined) this.end('peer-closed')
+  }
+
+  socketFailed(error: NodeJS.ErrnoException): void {
+    if (this.#state === 'opening') {
+      this.refuse(socketCause(error))
+      return
+    }
+    // After our own FIN a reset is how many peers hang up: not a failure of its own.
+    if (this.#state === 'ending') return
+    this.fail(
+      error.code === 'ECONNRESET' || error.code === 'EPIPE' || error.code === 'ETIMEDOUT'
+        ? failure('peer-reset', `${causeSentence('peer-reset')} (${error.code})`)
+        : failure('peer-reset', error.message),
+    )
+  }
+
+  /** The raw socket closed before a handshake was over. */
+  rawClosed(): void {
+    if (this.#state !== 'opening' || this.#reason !== undefined) {
+      this.finallyClosed()
+      return
+    }
+    // OpenSSL's own word on why comes in the same turn, from the TLS socket.
+    setImmediate(() => {
+      this.refuse(failure('reset-in-handshake'))
+      this.finallyClosed()
+    })
+  }
+
+  finallyClosed(): void {
+    if (this.#state === 'closed') return
+    clearTimeout(this.#linger)
+    this.#state = 'closed'
+    const reason = this.#closeReason()
+    const facts = this.facts
+    facts.closed = {
+      cause: reason.cause,
+      by: causeEntry(reason.cause).closedBy,
+      message: reason.message,
+      durationMs: Math.round((this.#all.nowMicros() - facts.openedMicros) / 1000),
+    }
+    this.#socket = undefined
+    // The relay first: a leg that ends takes its other leg along, and CLOSED is the last word of each.
+    this.#handler?.onClosed()
+    this.#handler = undefined
+    this.#all.closed(this)
+    this.#publish('CLOSED', causeEntry(reason.cause).fate === 'ended' ? undefined : reason.cause, reason.message)
+  }
+
+  #closeReason(): Failure {
+    if (this.#reason !== undefined) return this.#reason
+    return this.#peerEnded ? failure('peer-closed') : failure('peer-reset', 'the connection was lost')
+  }
+
+  #own(socket: Socket): void {
+    const owned = socket as OwnedSocket
+    owned[owner] = this
+    this.#socket = owned
+  }
+
+  #abandon(): void {
+    const socket = this.#socket
+    if (socket === undefined || socket.closed) this.finallyClosed()
+    else socket.destroy()
+  }
+
+  #send(bytes: Buffer): boolean {
+    const socket = this.#socket as OwnedSocket
+    this.facts.bytesOut += bytes.length
+    this.lastActiveMs = this.#all.watch.nowMs
+    const roomLeft = socket.write(bytes)
+    if (!this.inSendWatch) this.#all.watch.wrote(this)
+    return roomLeft
+  }
+
+  #postpone(bytes: Buffer, messages: number): boolean {
+    if (this.#reason !== undefined) return true
+    this.#postponed.push(bytes)
+    this.#postponedMessages += messages
+    const most = this.#all.maxPostponed
+    if (this.#postponedMessages > most) {
+      this.fail(failure('postponed-overflow', `more than ${most} messages waited for the connection`))
+    }
+    return true
+  }
+
+  #sendPostponed(): void {
+    const { bytes, messages } = this.takePostponed()
+    if (bytes.length === 0) return
+    this.facts.messagesOut += messages
+    this.#socket?.cork()
+    for (const piece of bytes) this.#send(piece)
+    this.#socket?.uncork()
+    if (this.#postponedEnd) this.end('relay-closed')
+  }
+
+  /** RFC 5626 §3.5.1: one CRLF for each CRLFCRLF; all of one read in one write, and no reading while they are not taken. */
+  #answerPings(): void {
+    const pongs = this.#pongs
+    this.#pongs = 0
+    this.#all.counters.pings += pongs
+    if (this.#state !== 'open') return
+    if (!this.#send(pongs === 1 ? crlf : Buffer.alloc(2 * pongs, crlf))) this.pause(pauseReasons.pongs)
+  }
+
+  #publish(name: ConnectionEventName, cause: Cause | undefined, message: string): void {
+    publishConnection({ name, status: cause === undefined ? 'SUCCESS' : 'FAILURE', cause, message, facts: this.facts })
+  }
+}
+
+// One function for all sockets instead of a closure for each: 3 kB less per connection.
+const owner = Symbol('connection')
+type OwnedSocket = Socket & { [owner]: Connection }
+
+function onData(this: Socket, chunk: Buffer): void {
+  ;(this as OwnedSocket)[owner].read(chunk)
+}
+function onDrain(this: Socket): void {
+  ;(this as OwnedSocket)[owner].drained()
+}
+function onEnd(this: Socket): void {
+  ;(this as OwnedSocket)[owner].peerEnded()
+}
+function onSocketError(this: Socket, error: NodeJS.ErrnoException): void {
+  ;(this as OwnedSocket)[owner].socketFailed(error)
+}
+function onFinalClose(this: Socket): void {
+  ;(this as OwnedSocket)[owner].finallyClosed()
+}
+function onRawClose(this: Socket): void {
+  ;(this as OwnedSocket)[owner].rawClosed()
+}

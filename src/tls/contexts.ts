@@ -1,0 +1,215 @@
+/**
+ * TLS domains (tls_mgm): from configuration and material to what a handshake takes, and the choice of
+ * one by socket and SNI (accepting) or destination (initiating). Built whole and never changed: a
+ * reload builds another one and swaps it. Listens nowhere.
+ */
+import {
+  createSecureContext,
+  createServer,
+  DEFAULT_CIPHERS,
+  type SecureContext,
+  type SecureContextOptions,
+  type Server,
+  type TLSSocket,
+} from 'node:tls'
+import type { Endpoint } from '../base/address.js'
+import type { CertificateFacts } from '../base/facts.js'
+import type { DomainStatus } from '../base/ports.js'
+import type { ClientDomainConfig, Config, ServerDomainConfig } from '../config/types.js'
+import { firstForAddress, mostSpecific, type Rule, ruleOf } from './domain-match.js'
+import { loadMaterial, type MaterialProblem, type TlsMaterial } from './material.js'
+
+abstract class Domain<C extends ServerDomainConfig | ClientDomainConfig> {
+  readonly config: C
+  /** of its leaf certificates */
+  readonly certificates: readonly CertificateFacts[]
+
+  constructor(config: C, material: TlsMaterial) {
+    this.config = config
+    this.certificates = material.identities.map((identity) => identity.facts)
+  }
+
+  get name(): string {
+    return this.config.name
+  }
+
+  /** Which of its certificates a connection used. */
+  certificateFor(socket: TLSSocket): CertificateFacts | undefined {
+    if (this.certificates.length < 2) return this.certificates[0]
+    const used = socket.getX509Certificate()?.fingerprint256.replaceAll(':', '').toLowerCase()
+    return this.certificates.find((certificate) => certificate.sha256 === used)
+  }
+}
+
+export class ServerDomain extends Domain<ServerDomainConfig> {
+  /** not listening: it is handed sockets by its `connection` event */
+  readonly server: Server
+
+  constructor(config: ServerDomainConfig, material: TlsMaterial) {
+    super(config, material)
+    this.server = createServer({
+      ...contextOptions(config, material),
+      requestCert: config.verify_cert || config.require_cert,
+      // Only so that OpenSSL itself sends the alert certificate_required; every other verdict is the acceptor's.
+      rejectUnauthorized: config.require_cert,
+      // The acceptor has a deadline of its own. 0 would mean 120 s here.
+      handshakeTimeout: 0x7fffffff,
+    })
+  }
+}
+
+export class ClientDomain extends Domain<ClientDomainConfig> {
+  readonly secureContext: SecureContext
+
+  constructor(config: ClientDomainConfig, material: TlsMaterial) {
+    super(config, material)
+    this.secureContext = createSecureContext(contextOptions(config, material))
+  }
+}
+
+export interface DomainProblem extends MaterialProblem {
+  readonly domain: string
+}
+
+/** Reads all files and builds all domains. With any error there are no contexts, and the old ones stay in use. */
+export function buildContexts(
+  config: Config['tls_mgm'],
+  load: typeof loadMaterial = loadMaterial,
+): { contexts: TlsContexts | undefined; problems: DomainProblem[] } {
+  const problems: DomainProblem[] = []
+  const build = <C extends ServerDomainConfig | ClientDomainConfig, D>(
+    domain: C,
+    create: (config: C, material: TlsMaterial) => D,
+  ): D[] => {
+    const report = (problem: MaterialProblem) => problems.push({ ...problem, domain: domain.name })
+    const loaded = load(domain)
+    loaded.problems.forEach(report)
+    if (loaded.problems.some((problem) => problem.severity === 'error')) return []
+    try {
+      return [create(domain, loaded.material)]
+    } catch (error) {
+      // ciphers, curves, versions: OpenSSL is the only one to know which it has
+      report({ severity: 'error', file: domain.certificate[0] ?? '', message: (error as Error).message })
+      return []
+    }
+  }
+  const servers = config.server_domain.flatMap((domain) =>
+    build(domain, (c, material) => new ServerDomain(c, material)),
+  )
+  const clients = config.client_domain.flatMap((domain) =>
+    build(domain, (c, material) => new ClientDomain(c, material)),
+  )
+  const whole = problems.every((problem) => problem.severity !== 'error')
+  return { contexts: whole ? new TlsContexts(servers, clients, config.unmatched_sni) : undefined, problems }
+}
+
+export class TlsContexts {
+  readonly #servers: readonly Rule<ServerDomain>[]
+  readonly #clients: readonly Rule<ClientDomain>[]
+  readonly #builtInClient = builtInClientDomain()
+  readonly #unmatchedSni: 'refuse' | 'default'
+
+  constructor(
+    servers: readonly ServerDomain[],
+    clients: readonly ClientDomain[],
+    unmatchedSni: Config['tls_mgm']['unmatched_sni'],
+  ) {
+    this.#servers = servers.map((domain) => ruleOf(domain, domain.config))
+    this.#clients = clients.map((domain) => ruleOf(domain, domain.config))
+    this.#unmatchedSni = unmatchedSni
+  }
+
+  /** The domain for a client that came to `local` and asks for `sni`; undefined: refuse it. */
+  serverFor(local: Endpoint, sni: string | undefined): ServerDomain | undefined {
+    const domain = mostSpecific(this.#servers, local, sni)
+    if (domain !== undefined || (sni !== undefined && this.#unmatchedSni === 'refuse')) return domain
+    // None for clients without a name, or none for this name: what a client without a name gets, else the first.
+    return mostSpecific(this.#servers, local, undefined) ?? firstForAddress(this.#servers, local)
+  }
+
+  /** Where no client_domain matches: certificates are verified, with the CAs that come with Node.js. */
+  clientFor(destination: Endpoint & { readonly host?: string | undefined }): ClientDomain {
+    return mostSpecific(this.#clients, destination, destination.host) ?? this.#builtInClient
+  }
+
+  list(now: Date = new Date()): DomainStatus[] {
+    return [
+      ...this.#servers.map(({ domain }) => statusOf(domain, 'server', now)),
+      ...this.#clients.map(({ domain }) => statusOf(domain, 'client', now)),
+    ]
+  }
+}
+
+function contextOptions(config: ServerDomainConfig | ClientDomainConfig, material: TlsMaterial): SecureContextOptions {
+  const { identities, password, ca, crl, dhParams } = material
+  return {
+    cert: identities.map((identity) => identity.chain),
+    key: identities.map(({ key }) => (password === undefined ? { pem: key } : { pem: key, passphrase: password })),
+    ...(ca && { ca: [...ca] }),
+    ...(crl && { crl: [...crl] }),
+    ...(dhParams && { dhparam: dhParams }),
+    ...(config.ec_curve && { ecdhCurve: config.ec_curve }),
+    ciphers: ciphers(config),
+    minVersion: config.min_version,
+    maxVersion: config.max_version,
+  }
+}
+
+const defaultCiphers = DEFAULT_CIPHERS.split(':')
+const defaultSuites = defaultCiphers.filter(isSuite).join(':')
+const defaultList = defaultCiphers.filter((cipher) => !isSuite(cipher)).join(':')
+
+/** TLS 1.3 suites and older ciphers in the one text that Node takes. Half of it alone would switch off the other's versions. */
+function ciphers(config: ServerDomainConfig | ClientDomainConfig): string {
+  // OpenSSL allows TLS 1.0 and 1.1, which need SHA-1 and MD5, at security level 0 only.
+  const old = config.min_version === 'TLSv1' || config.min_version === 'TLSv1.1'
+  const list = config.ciphers_list ?? (old ? `${defaultList}:@SECLEVEL=0` : defaultList)
+  return `${config.ciphersuites ?? defaultSuites}:${list}`
+}
+
+function isSuite(cipher: string): boolean {
+  return cipher.startsWith('TLS_')
+}
+
+/** The defaults of the configuration. Not in `list()`: nobody declared it. */
+function builtInClientDomain(): ClientDomain {
+  return new ClientDomain(
+    {
+      name: 'built-in',
+      certificate: [],
+      private_key: [],
+      private_key_password: undefined,
+      ca_list: undefined,
+      ca_dir: undefined,
+      crl: undefined,
+      verify_cert: true,
+      require_cert: true,
+      min_version: 'TLSv1.2',
+      max_version: 'TLSv1.3',
+      ciphers_list: undefined,
+      ciphersuites: undefined,
+      dh_params: undefined,
+      ec_curve: undefined,
+      match_ip_address: ['*'],
+      match_sip_domain: ['*'],
+      server_name: undefined,
+      verify_name: 'report',
+    },
+    { identities: [], password: undefined, ca: undefined, crl: undefined, dhParams: undefined },
+  )
+}
+
+const dayMs = 24 * 60 * 60 * 1000
+
+function statusOf(domain: ServerDomain | ClientDomain, role: DomainStatus['role'], now: Date): DomainStatus {
+  return {
+    name: domain.name,
+    role,
+    certificates: domain.certificates.map(({ subject, notAfter, sha256 }) => ({
+      subject,
+      notAfter,
+      sha256,
+      daysLeft: Math.floor((Date.parse(notAfter) - now.getTime()) / dayMs),
+    })),
+  }
+}

@@ -1,0 +1,81 @@
+/** One listening socket. Says where it listens, hands accepted sockets to its acceptor, stops when told. */
+import { createServer, type Server } from 'node:net'
+import { type Endpoint, endpoint } from '../base/address.js'
+import { UsageError } from '../base/errors.js'
+import type { ListenerStatus } from '../base/ports.js'
+import type { SocketConfig } from '../config/types.js'
+import { Acceptor, type AcceptorOptions } from './acceptor.js'
+
+/** Connections the system may hold before we accept them; OpenSIPS's 10 loses clients when a site reconnects at once. */
+const backlog = 4096
+
+export interface ListenerOptions extends AcceptorOptions {
+  readonly keepAlive: boolean
+  readonly keepIdleSeconds: number
+}
+
+export class Listener {
+  readonly config: SocketConfig
+  readonly #server: Server
+
+  private constructor(config: SocketConfig, options: ListenerOptions) {
+    this.config = config
+    const acceptor = new Acceptor(config, options)
+    this.#server = createServer(
+      {
+        pauseOnConnect: true,
+        allowHalfOpen: true,
+        noDelay: true,
+        keepAlive: options.keepAlive,
+        keepAliveInitialDelay: options.keepIdleSeconds * 1000,
+      },
+      (socket) => acceptor.accept(socket),
+    )
+  }
+
+  /** Throws a UsageError that says which socket and why. */
+  static async open(config: SocketConfig, options: ListenerOptions): Promise<Listener> {
+    const listener = new Listener(config, options)
+    const server = listener.#server
+    await new Promise<void>((done, fail) => {
+      server.once('error', (error: NodeJS.ErrnoException) => fail(new UsageError(listenProblem(config, error))))
+      server.listen({ host: config.ip, port: config.port, backlog, ipv6Only: config.ip !== '::' }, done)
+    })
+    server.removeAllListeners('error')
+    // EMFILE and the like: the connection is lost, the listener stays.
+    server.on('error', () => {})
+    return listener
+  }
+
+  /** Where it listens in fact: port 0 has become a number. */
+  get address(): Endpoint {
+    const bound = this.#server.address()
+    return bound !== null && typeof bound === 'object' ? endpoint(bound.address, bound.port) : this.config
+  }
+
+  status(): Promise<ListenerStatus> {
+    const { text, advertise } = this.config
+    const advertised = advertise === undefined ? undefined : `${advertise.host}:${advertise.port}`
+    return new Promise((done) =>
+      this.#server.getConnections((_error, connections = 0) => done({ socket: text, advertised, connections })),
+    )
+  }
+
+  /** Accepts no more; connections that are open stay. */
+  stop(): void {
+    this.#server.close()
+  }
+}
+
+function listenProblem(config: SocketConfig, error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `${config.text}: port ${config.port} is taken by another program (see: ss -ltnp 'sport = :${config.port}')`
+    case 'EACCES':
+      return `${config.text}: ports below 1024 need the right to bind (CAP_NET_BIND_SERVICE)`
+    case 'EADDRNOTAVAIL':
+      return `${config.text}: this machine has no address ${config.ip}`
+    default:
+      return `${config.text}: ${error.message}`
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * The clockwork of all open connections: idle limit, incomplete messages, writes that do not leave.
+ * One coarse timer for everyone instead of timers per connection, so that a read or write costs a
+ * flag test. Times are exact to `tickMs`. It decides nothing: it tells the connection that its time is up.
+ */
+import { failure } from '../base/errors.js'
+import type { Connection } from './connection.js'
+
+export interface WatchLimits {
+  /** ms; a write that has not left for so long breaks the connection */
+  readonly sendTimeoutMs: number
+  /** ms; from the first read that leaves a message incomplete */
+  readonly messageTimeoutMs: number
+  /** ms without traffic; 0: no limit */
+  readonly idleMs: number
+}
+
+const longestTickMs = 100
+const shortestTickMs = 10
+/** How often the idle limit is checked: a walk over all connections. */
+const idleCheckMs = 1000
+
+export class ConnectionWatch {
+  /** monotonic ms, as of the last tick: cheap to read, good enough for idle limits */
+  nowMs: number
+  readonly #limits: WatchLimits
+  readonly #open: ReadonlySet<Connection>
+  readonly #now: () => number
+  readonly #timer: NodeJS.Timeout
+  #unsent: Connection[] = []
+  readonly #incomplete = new Set<Connection>()
+  #nextIdleCheckMs: number
+
+  constructor(limits: WatchLimits, open: ReadonlySet<Connection>, now: () => number = () => performance.now()) {
+    this.#limits = limits
+    this.#open = open
+    this.#now = now
+    this.nowMs = now()
+    this.#nextIdleCheckMs = this.nowMs + idleCheckMs
+    const tickMs = Math.min(limits.sendTimeoutMs, limits.messageTimeoutMs) / 4
+    this.#timer = setInterval(() => this.tick(), Math.max(shortestTickMs, Math.min(longestTickMs, tickMs)))
+    this.#timer.unref()
+  }
+
+  /** Bytes were written: look at this connection until they have left. */
+  wrote(connection: Connection): void {
+    connection.inSendWatch = true
+    connection.stuckSinceMs = 0
+    this.#unsent.push(connection)
+  }
+
+  /** A read ended in the middle of a message. */
+  incomplete(connection: Connection): void {
+    connection.incompleteSinceMs = this.#now()
+    this.#incomplete.add(connection)
+  }
+
+  forget(connection: Connection): void {
+    this.#incomplete.delete(connection)
+  }
+
+  tick(): void {
+    this.nowMs = this.#now()
+    this.#checkUnsent()
+    this.#checkIncomplete()
+    if (this.#limits.idleMs > 0 && this.nowMs >= this.#nextIdleCheckMs) {
+      this.#nextIdleCheckMs = this.nowMs + idleCheckMs
+      this.#checkIdle()
+    }
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  #checkUnsent(): void {
+    const before = this.#unsent
+    this.#unsent = []
+    for (const connection of before) {
+      if (connection.state === 'closed' || connection.unsentBytes === 0) {
+        connection.inSendWatch = false
+        continue
+      }
+      this.#unsent.push(connection)
+      const taken = connection.takenBytes
+      if (connection.stuckSinceMs === 0 || taken !== connection.stuckAtBytes) {
+        connection.stuckAtBytes = taken
+        connection.stuckSinceMs = this.nowMs
+      } else if (this.nowMs - connection.stuckSinceMs >= this.#limits.sendTimeoutMs) {
+        connection.fail(
+          failure('send-timeout', `${connection.unsentBytes} bytes waited ${this.#limits.sendTimeoutMs} ms to be sent`),
+        )
+      }
+    }
+  }
+
+  #checkIncomplete(): void {
+    for (const connection of this.#incomplete) {
+      if (connection.incompleteSinceMs === 0) {
+        this.#incomplete.delete(connection)
+      } else if (this.nowMs - connection.incompleteSinceMs >= this.#limits.messageTimeoutMs) {
+        this.#incomplete.delete(connection)
+        connection.fail(
+          failure('message-timeout', `a message was still incomplete after ${this.#limits.messageTimeoutMs} ms`),
+        )
+      }
+    }
+  }
+
+  #checkIdle(): void {
+    for (const connection of this.#open) {
+      if (this.nowMs - connection.lastActiveMs >= this.#limits.idleMs) connection.end('idle')
+    }
+  }
+}

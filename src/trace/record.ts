@@ -1,0 +1,45 @@
+/** What the gate remembers of one connection, in `facts.trace`. Belongs to one run of tracing and means nothing in the next. */
+import type { ConnectionFacts, Direction } from '../base/facts.js'
+import { CallIds } from './call-ids.js'
+import type { TracedLeg } from './tap.js'
+
+export class TraceRecord {
+  /** the tracing run whose filter was asked */
+  readonly run: number
+  /** the verdict; false again after CLOSED */
+  traced: boolean
+  readonly callIds = new CallIds()
+  #seq = 0
+  #lastMicros = 0
+  #in: TracedLeg | undefined
+  #out: TracedLeg | undefined
+
+  constructor(run: number, traced: boolean) {
+    this.run = run
+    this.traced = traced
+  }
+
+  nextSeq(): number {
+    return ++this.#seq
+  }
+
+  /** A time for the next packet, `now` or just after the one before: viewers sort by it, and messages of one read share a µs. */
+  stamp(now: number): number {
+    this.#lastMicros = now > this.#lastMicros ? now : this.#lastMicros + 1
+    return this.#lastMicros
+  }
+
+  leg(facts: ConnectionFacts, direction: Direction): TracedLeg {
+    if (direction === 'in') {
+      this.#in ??= leg(facts, direction)
+      return this.#in
+    }
+    this.#out ??= leg(facts, direction)
+    return this.#out
+  }
+}
+
+function leg({ peer, local, transport, id }: ConnectionFacts, direction: Direction): TracedLeg {
+  const [source, destination] = direction === 'in' ? [peer, local] : [local, peer]
+  return { source, destination, transport, connId: id, heads: [] }
+}

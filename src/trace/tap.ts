@@ -1,0 +1,99 @@
+/**
+ * The tap on the message path: one call per relayed SIP message. Hands the message of a traced connection to
+ * the sinks as it was on the wire, and tells a call once which TLS connection carries it. Never blocks, never
+ * throws, decides nothing: the verdict of a connection is the gate's.
+ */
+import type { Endpoint } from '../base/address.js'
+import type { MicroClock } from '../base/clock.js'
+import type { ConnectionFacts, Direction, Transport } from '../base/facts.js'
+import type { TracedEvent } from './event.js'
+import type { TraceRecord } from './record.js'
+
+/** Where traces go; implemented by destinations/. Both calls encode before they return and keep nothing they were given. */
+export interface TraceSinks {
+  /** a destination is set */
+  readonly configured: boolean
+  event(event: TracedEvent): void
+  /** one SIP message as it was on the wire: buf[start, end), its Call-ID buf[callIdStart, callIdEnd) */
+  sip(
+    leg: TracedLeg,
+    micros: number,
+    buf: Buffer,
+    start: number,
+    end: number,
+    callIdStart: number,
+    callIdEnd: number,
+  ): void
+}
+
+/** One per traced connection and direction, made once. */
+export interface TracedLeg {
+  readonly source: Endpoint
+  readonly destination: Endpoint
+  readonly transport: Transport
+  readonly connId: string
+  /** a slot per sink, owned by the sink: prebuilt HEP heads live here */
+  readonly heads: (object | undefined)[]
+}
+
+export class Tap {
+  /** The one test on the hot path while tracing is off. The gate writes it. */
+  on = false
+  /** The tracing run now; verdicts of earlier runs do not count. The gate writes it. */
+  run = 0
+  /** messages of traced connections that could not be sent for want of a Call-ID (0x0011 must not be empty) */
+  withoutCallId = 0
+  readonly #sinks: TraceSinks
+  readonly #clock: MicroClock
+  readonly #failed: (error: unknown, facts: ConnectionFacts) => void
+
+  /** `failed` hears of a sink that threw: a bug, but not one the call should feel. */
+  constructor(sinks: TraceSinks, clock: MicroClock, failed: (error: unknown, facts: ConnectionFacts) => void) {
+    this.#sinks = sinks
+    this.#clock = clock
+    this.#failed = failed
+  }
+
+  /** Call it only while `on`. `in`: received from facts.peer. A message without Call-ID has callIdStart = callIdEnd. */
+  message(
+    facts: ConnectionFacts,
+    direction: Direction,
+    buf: Buffer,
+    start: number,
+    end: number,
+    callIdStart: number,
+    callIdEnd: number,
+  ): void {
+    const record = facts.trace as TraceRecord | undefined
+    if (record === undefined || !record.traced || record.run !== this.run) return
+    if (callIdStart === callIdEnd) {
+      this.withoutCallId++
+      return
+    }
+    try {
+      const now = this.#clock()
+      const first = record.callIds.firstSight(buf, callIdStart, callIdEnd, now)
+      if (first && facts.transport === 'tls') {
+        this.#session(facts, record, record.stamp(now), buf.toString('utf8', callIdStart, callIdEnd))
+      }
+      const leg = record.leg(facts, direction)
+      this.#sinks.sip(leg, record.stamp(now), buf, start, end, callIdStart, callIdEnd)
+    } catch (error) {
+      this.#failed(error, facts)
+    }
+  }
+
+  #session(facts: ConnectionFacts, record: TraceRecord, micros: number, callId: string): void {
+    this.#sinks.event({
+      name: facts.direction === 'in' ? 'ACCEPTED' : 'CONNECTED',
+      status: 'SUCCESS',
+      cause: undefined,
+      message: `this call runs over TLS connection ${facts.id}`,
+      facts,
+      seq: record.nextSeq(),
+      micros,
+      correlation: callId,
+      record: 'tls-session',
+    })
+  }
+}

@@ -1,0 +1,66 @@
+/** The gateway under test, as users run it: in front of the same backend, tracing nowhere, over UDP or over TCP. */
+import { spawn } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { freePort, listening } from '../child.mjs'
+
+/**
+ * @param {{dir: string, backend: {sip: number, hepUdp: number, hepTcp: number}, certificate: string, key: string}} bench
+ * @param {'off' | 'udp' | 'tcp'} trace
+ */
+export async function startHepgate({ dir, backend, certificate, key }, main, trace) {
+  const home = join(dir, `hepgate-${trace}-${Date.now()}`)
+  const [port, apiPort] = [await freePort(), await freePort()]
+  mkdirSync(home)
+  writeFileSync(join(home, 'cert.pem'), certificate)
+  writeFileSync(join(home, 'key.pem'), key, { mode: 0o600 })
+  // Off still has its destination: what is measured is the switch.
+  const transport = trace === 'udp' ? 'udp' : 'tcp'
+  const config = {
+    socket: [`tls:127.0.0.1:${port}`],
+    state_dir: home,
+    log: { level: 'warn', format: 'json' },
+    proto_tls: {
+      tls_handshake_timeout: 10_000,
+      tls_send_timeout: 10_000,
+      trace_destination: 'hep_dest',
+      trace_on: trace === 'off' ? 0 : 1,
+    },
+    proto_hep: {
+      hep_id: [
+        `[hep_dest]127.0.0.1:${transport === 'udp' ? backend.hepUdp : backend.hepTcp};transport=${transport};version=3`,
+      ],
+    },
+    tls_mgm: {
+      server_domain: [
+        { name: 'bench', certificate: 'cert.pem', private_key: 'key.pem', verify_cert: 0, require_cert: 0 },
+      ],
+    },
+    relay: { mode: 'tunnel', upstream: [`sip:127.0.0.1:${backend.sip};transport=tcp`] },
+    limits: { max_connections: 20_000, max_connections_per_address: 0, drain_timeout: 100 },
+    api: { listen: `127.0.0.1:${apiPort}` },
+  }
+  const file = join(home, 'gateway.yaml')
+  writeFileSync(file, JSON.stringify(config, null, 2))
+  const child = spawn(process.execPath, [main, 'run', '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (text) => {
+      output += text
+    })
+  }
+  await listening(child, port, () => output)
+  return {
+    name: `hepgate-${trace}`,
+    pid: child.pid,
+    port,
+    stop: () => child.kill('SIGKILL'),
+    /** so that packets which were dropped do not look cheap */
+    async traced() {
+      const status = await (await fetch(`http://127.0.0.1:${apiPort}/api/v1/status`)).json()
+      const [destination] = status.destinations
+      const dropped = Object.values(destination.dropped).reduce((sum, count) => sum + count, 0)
+      return { sent: destination.sentPackets, dropped }
+    },
+  }
+}

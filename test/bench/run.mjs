@@ -1,0 +1,215 @@
+/**
+ * `npm run bench`: what the gateway costs, with HAProxy in TCP mode beside it in the same run.
+ *
+ *     node test/bench/run.mjs [--quick] [--only WORD] [--rounds N] [--pairs-per-call N] [--main dist/main.js]
+ *
+ * CPU is the peer's own, as the kernel counts it, so load generator and backend (processes of their
+ * own) do not blur it. Rounds go in turn through the peers, equal in size; the first of each is thrown
+ * away. Figures are medians with their range; a ratio is taken within each round.
+ */
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { findPeer } from '../support/peer-files.mjs'
+import { cpuNanos, forkScript, order, reply, settledBytes } from './child.mjs'
+import { haproxyVersion, startHaproxy } from './peers/haproxy.mjs'
+import { startHepgate } from './peers/hepgate.mjs'
+import { answerBytes, requestBytes } from './traffic.mjs'
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    /** pair, pair-1, pair-8, handshake, memory */
+    only: { type: 'string', default: '' },
+    rounds: { type: 'string' },
+    'pairs-per-call': { type: 'string', default: '0' },
+    main: { type: 'string', default: fileURLToPath(new URL('../../dist/main.js', import.meta.url)) },
+  },
+})
+const rounds = Number(options.rounds ?? (options.quick ? 2 : 5))
+const scale = options.quick ? 0.3 : 1
+const perCall = Number(options['pairs-per-call'])
+const main = resolve(options.main)
+
+const connections = 50
+const idleConnections = 3000
+/** so that what the first connections cost (code, pools, arenas) is not counted as memory per connection */
+const warmConnections = 300
+
+const figures = [
+  { name: 'pair-1', run: () => pairs(1, 60_000 * scale) },
+  { name: 'pair-8', run: () => pairs(8, 160_000 * scale) },
+  { name: 'handshake', run: () => handshakes(1500 * scale) },
+  { name: 'memory', run: memory },
+]
+
+for (const [path, hint] of [
+  [findPeer('haproxy'), 'apt-get install haproxy'],
+  [findPeer('openssl'), 'apt-get install openssl'],
+  [main, 'npm run build'],
+]) {
+  if (path !== undefined && existsSync(path)) continue
+  console.error(`the benchmark needs ${path ?? hint.split(' ').at(-1)}: ${hint}`)
+  process.exit(2)
+}
+
+const dir = mkdtempSync(join(tmpdir(), 'hepgate-bench-'))
+/** everything to be ended with us */
+const started = []
+process.on('exit', () => {
+  for (const child of started) child.kill?.('SIGKILL') ?? child.stop?.()
+  rmSync(dir, { recursive: true, force: true })
+})
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130))
+
+const backendProcess = own(forkScript('backend.mjs'))
+const bench = { dir, backend: await reply(backendProcess), ...makeCertificate() }
+const load = own(forkScript('load.mjs'))
+
+console.log(
+  `hepgate on Node.js ${process.versions.node} (OpenSSL ${process.versions.openssl}), HAProxy ${haproxyVersion()}; ` +
+    `${availableParallelism()} cores; ${rounds} rounds`,
+)
+console.log(
+  `request ${requestBytes} bytes, answer ${answerBytes} bytes; TLS 1.3, P-256; ` +
+    `${perCall === 0 ? 'one Call-ID per connection' : `${perCall} pairs per Call-ID`}\n`,
+)
+for (const figure of figures) if (figure.name.startsWith(options.only)) await figure.run()
+process.exit(0)
+
+/** CPU per relayed request and answer. */
+async function pairs(inFlight, count) {
+  const peers = await startAll(['off', 'tcp', 'udp'])
+  const costs = await alternate(peers, async (peer) => {
+    await order(load, { do: 'open', port: peer.port, connections })
+    const before = cpuNanos(peer.pid)
+    await order(load, { do: 'pairs', pairs: count, inFlight, perCall })
+    const nanos = cpuNanos(peer.pid) - before
+    await order(load, { do: 'close' })
+    return nanos / count / 1000
+  })
+  console.log(`CPU per request and answer, ${inFlight} in flight on each of ${connections} connections`)
+  table(costs, 'µs', [
+    ['haproxy', 'HAProxy, TCP mode'],
+    ['hepgate-off', 'trace off', 2.0],
+    ['hepgate-tcp', 'traced, HEP over TCP', 2.5],
+    ['hepgate-udp', 'traced, HEP over UDP', 3.0],
+  ])
+  await losses(peers)
+  for (const peer of peers) peer.stop()
+}
+
+/** CPU per connection that lives for one request: nearly all of it is the handshake. */
+async function handshakes(count) {
+  const peers = await startAll(['off', 'tcp'])
+  const costs = await alternate(peers, async (peer) => {
+    const before = cpuNanos(peer.pid)
+    await order(load, { do: 'churn', port: peer.port, connections: count })
+    return (cpuNanos(peer.pid) - before) / count / 1000
+  })
+  console.log('CPU per connection: full handshake, one request and answer, close')
+  table(costs, 'µs', [
+    ['haproxy', 'HAProxy, TCP mode'],
+    ['hepgate-off', 'trace off'],
+    ['hepgate-tcp', 'traced, HEP over TCP', 1.6],
+  ])
+  await losses(peers)
+  for (const peer of peers) peer.stop()
+}
+
+/** Resident memory per idle connection; both legs of it, kernel buffers not counted. */
+async function memory() {
+  const wanted = options.quick ? idleConnections / 2 : idleConnections
+  const settleSeconds = options.quick ? 2 : 5
+  const figures = new Map()
+  for (const start of [() => startHaproxy(bench), () => startHepgate(bench, main, 'off')]) {
+    const peer = own(await start())
+    await order(load, { do: 'open', port: peer.port, connections: warmConnections })
+    const before = await settledBytes(peer.pid, settleSeconds)
+    await order(load, { do: 'open', port: peer.port, connections: wanted })
+    figures.set(peer.name, [((await settledBytes(peer.pid, settleSeconds)) - before) / wanted / 1000])
+    await order(load, { do: 'close' })
+    peer.stop()
+  }
+  console.log(`memory per idle connection, ${wanted} connections (resident set, both legs)`)
+  table(figures, 'kB', [
+    ['haproxy', 'HAProxy, TCP mode'],
+    ['hepgate-off', 'trace off', undefined, 35],
+  ])
+}
+
+async function startAll(traces) {
+  const peers = [own(await startHaproxy(bench))]
+  for (const trace of traces) peers.push(own(await startHepgate(bench, main, trace)))
+  return peers
+}
+
+/** Measures every peer once per round, in turn; one round more than asked for, to warm up. */
+async function alternate(peers, measure) {
+  const results = new Map(peers.map((peer) => [peer.name, []]))
+  for (let round = 0; round <= rounds; round++) {
+    for (const peer of peers) {
+      const value = await measure(peer)
+      if (round > 0) results.get(peer.name).push(value)
+    }
+  }
+  return results
+}
+
+/** Rows of `[peer, title, highest ratio to HAProxy aimed at, highest value aimed at]`. */
+function table(results, unit, rows) {
+  const reference = results.get('haproxy')
+  for (const [name, title, ratioAim, valueAim] of rows) {
+    const values = results.get(name)
+    let line = `  ${title.padEnd(24)} ${range(values)} ${unit}`
+    if (name !== 'haproxy') {
+      const ratios = values.map((value, round) => value / reference[round])
+      line += `   ${range(ratios, 2)} × HAProxy`
+      if (ratioAim !== undefined) line += aim(median(ratios), ratioAim, '×')
+      if (valueAim !== undefined) line += aim(median(values), valueAim, unit)
+    }
+    console.log(line)
+  }
+}
+
+function aim(value, highest, unit) {
+  return `   aim ≤ ${highest.toFixed(1)} ${unit} ${value <= highest ? '✔' : '✖ MISSED'}`
+}
+
+/** `21.8 (21.1–23.0)` */
+function range(values, digits = 1) {
+  const text = (value) => value.toFixed(digits)
+  return `${text(median(values)).padStart(6)} (${text(Math.min(...values))}–${text(Math.max(...values))})`.padEnd(24)
+}
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+async function losses(peers) {
+  for (const peer of peers.filter(({ name }) => name === 'hepgate-tcp' || name === 'hepgate-udp')) {
+    const { sent, dropped } = await peer.traced()
+    console.log(`  ${peer.name}: ${sent} HEP packets sent, ${dropped} dropped`)
+  }
+  console.log()
+}
+
+function own(child) {
+  started.push(child)
+  return child
+}
+
+function makeCertificate() {
+  const [key, certificate] = ['key.pem', 'cert.pem'].map((name) => join(dir, name))
+  const subject = ['-subj', '/CN=bench.example.com', '-days', '2']
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+  execFileSync(findPeer('openssl'), ['req', '-x509', ...curve, ...subject, '-keyout', key, '-out', certificate], {
+    stdio: 'ignore',
+  })
+  return { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') }
+}

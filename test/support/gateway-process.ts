@@ -1,0 +1,69 @@
+/** The gateway as its users run it: `main.js run --config FILE` in a process of its own. */
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { GatewayStatus } from '../../src/base/ports.js'
+import { freePort } from './ports.js'
+import { type Scope, startProcess, type TestProcess } from './process.js'
+import { tempDir } from './tmp.js'
+import { until } from './wait.js'
+
+/** dist/main.js as this test run compiled it */
+export const mainPath = fileURLToPath(new URL('../../src/main.js', import.meta.url))
+
+export class GatewayProcess {
+  constructor(
+    readonly process: TestProcess,
+    /** the first port of `socket` */
+    readonly port: number,
+    readonly apiUrl: string,
+    /** holds gateway.yaml and the state directory; removed after the test */
+    readonly dir: string,
+  ) {}
+
+  async status(): Promise<GatewayStatus> {
+    return (await (await fetch(`${this.apiUrl}/api/v1/status`)).json()) as GatewayStatus
+  }
+
+  async put(path: string, body: object): Promise<Response> {
+    return fetch(this.apiUrl + path, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  }
+
+  /** Ends it as an init system would, and sees that it ends well. */
+  async stop(): Promise<void> {
+    const exit = await this.process.stop('SIGTERM')
+    assert.deepEqual(exit, { code: 0, signal: null }, this.process.output)
+  }
+}
+
+/**
+ * Starts a gateway and waits until it runs. `config` is the file's content (YAML reads JSON); a TLS
+ * socket on a free port, an API and a state directory are added where it names none.
+ */
+export async function startGatewayProcess(scope: Scope, config: Record<string, unknown>): Promise<GatewayProcess> {
+  const dir = tempDir(scope)
+  const [port, apiPort] = [await freePort(), await freePort()]
+  const file = join(dir, 'gateway.yaml')
+  const complete = {
+    socket: [`tls:127.0.0.1:${port}`],
+    state_dir: join(dir, 'state'),
+    log: { level: 'debug', format: 'json' },
+    api: { listen: `127.0.0.1:${apiPort}` },
+    limits: { drain_timeout: 500 },
+    ...config,
+  }
+  writeFileSync(file, JSON.stringify(complete, null, 2))
+  const child = startProcess(scope, process.execPath, ['--enable-source-maps', mainPath, 'run', '--config', file])
+  const gateway = new GatewayProcess(child, port, `http://127.0.0.1:${apiPort}`, dir)
+  await until('the gateway to run', async () => {
+    if (!child.running) return true
+    return (await gateway.status()).state === 'running'
+  })
+  assert.ok(child.running, `the gateway ended at once:\n${child.output}`)
+  return gateway
+}

@@ -1,0 +1,45 @@
+/** Ports for programs that cannot be told port 0. Our own servers listen on port 0 instead. */
+import { randomInt } from 'node:crypto'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+
+/** Below the range from which Linux takes source ports, so that no connection of another test sits on it. */
+const firstPort = 10_240
+const endPort = 32_768
+const attempts = 50
+
+/** A port on which nothing listens now on 127.0.0.1, neither over TCP nor over UDP. */
+export async function freePort(): Promise<number> {
+  for (let i = 0; i < attempts; i++) {
+    const port = randomInt(firstPort, endPort)
+    if ((await tcpIsFree(port)) && (await udpIsFree(port))) return port
+  }
+  throw new Error(`no free port in ${attempts} attempts`)
+}
+
+async function tcpIsFree(port: number): Promise<boolean> {
+  const server = createServer()
+  try {
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    return true
+  } catch {
+    return false
+  } finally {
+    server.close()
+  }
+}
+
+async function udpIsFree(port: number): Promise<boolean> {
+  const socket = createSocket('udp4')
+  try {
+    socket.bind(port, '127.0.0.1')
+    await once(socket, 'listening')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.close()
+  }
+}
