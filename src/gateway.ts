@@ -29,7 +29,6 @@ import { ConfigError, loadConfig } from './config/load.js'
 import { reloaded } from './config/reload.js'
 import type { Config, ServerDomainConfig } from './config/types.js'
 import { Destinations } from './destinations/registry.js'
-import { RelayCounters } from './relay/counters.js'
 import { Responder } from './relay/responder.js'
 import { openTunnel, type TunnelOptions } from './relay/tunnel.js'
 import { Upstream } from './relay/upstreams.js'
@@ -89,7 +88,6 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
   readonly #log: Log
   readonly #startedAt = new Date()
   readonly #totals = new ConnectionTotals()
-  readonly #relayCounters = new RelayCounters()
   readonly #connections: Connections
   #config: Config
   #contexts: TlsContexts | undefined
@@ -239,8 +237,8 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
         failures: totals.failures,
       },
       messages: {
-        relayed: this.#relayCounters.relayed,
-        lost: this.#relayCounters.lost,
+        relayed: connections.messages.sent,
+        lost: connections.messages.lost,
         pings: connections.counters.pings,
       },
       trace: await this.trace(),
@@ -313,9 +311,10 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
       connector,
       upstreams: () => this.#upstreams,
       tap: gate.tap,
-      counters: this.#relayCounters,
+      messages: this.#connections.messages,
       proxyProtocol: relay.proxy_protocol,
       async: proto_tls.tls_async,
+      maxPostponed: proto_tls.tls_async_max_postponed_chunks,
       traceCoreLeg: config.trace.core_leg,
     }
     const acceptor: AcceptorOptions = {

@@ -153,7 +153,13 @@ export const Health = named('Health', Type.Object({ status: Type.Literal('alive'
 
 export const Ready = named('Ready', Type.Object({ ready: Type.Literal(true) }))
 
-export const ReloadResult = named('ReloadResult', Type.Object({ ok: Type.Literal(true) }))
+export const ReloadResult = named(
+  'ReloadResult',
+  Type.Object({
+    ok: Type.Literal(true),
+    notes: Type.Array(Type.String({ description: 'what changed in the file but waits for the next start' })),
+  }),
+)
 
 const Destination = Type.Object({
   id: Type.String(),

@@ -108,7 +108,7 @@ export type ConnectionEventName = 'ACCEPTED' | 'CONNECT_START' | 'CONNECTED' | '
 export interface ConnectionEvent {
   readonly name: ConnectionEventName
   readonly status: 'SUCCESS' | 'FAILURE'
-  /** always there on FAILURE */
+  /** always there on FAILURE, and on CLOSED whatever its status */
   readonly cause: Cause | undefined
   readonly message: string
   readonly facts: ConnectionFacts

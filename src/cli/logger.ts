@@ -2,7 +2,7 @@
  * The log of a running gateway: pino on standard error, as JSON lines or as lines for a person. A
  * reader of the log that stops reading costs log lines, never the gateway's time.
  */
-import { pino } from 'pino'
+import { pino, stdTimeFunctions } from 'pino'
 import type { Log } from '../base/log.js'
 import type { Config } from '../config/types.js'
 
@@ -18,32 +18,39 @@ const stderrFd = 2
 
 export function makeLogger({ level, format }: Config['log'], colour: boolean): Logger {
   const sink = pino.destination({ fd: stderrFd, sync: false, maxLength: maxHeldBytes })
-  const options = { level, base: null }
+  const options = {
+    level,
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (name: string) => ({ level: name }) },
+  }
   const log =
     format === 'json' ? pino(options, sink) : pino(options, { write: (line) => sink.write(prettyLine(line, colour)) })
   return { log, flush: () => sink.flushSync() }
 }
 
-const levels: Readonly<Record<number, { name: string; colour: number }>> = {
-  20: { name: 'debug', colour: 90 },
-  30: { name: 'info ', colour: 36 },
-  40: { name: 'warn ', colour: 33 },
-  50: { name: 'error', colour: 31 },
-  60: { name: 'fatal', colour: 31 },
-}
+/** SGR codes of terminals (ECMA-48 §8.3.117) */
+const grey = 90
+const colours: Readonly<Record<string, number>> = { debug: grey, info: 36, warn: 33, error: 31 }
 
-/** `12:34:56.789 info  the message  key=value key2="two words"` from a line of pino's. */
+/** `12:34:56.789 info  the message  key=value key2="two words"` from a JSON line. */
 export function prettyLine(json: string, colour: boolean): string {
   const { time, level, msg, err, ...fields } = JSON.parse(json)
-  const { name, colour: code } = levels[level] ?? { name: String(level), colour: 0 }
-  const clock = new Date(time).toISOString().slice(11, 23)
+  const clock = String(time).slice('2026-01-02T'.length, -1)
+  const name = paint(String(level).padEnd(5), colours[level] ?? grey, colour)
   const rest = Object.entries(fields).map(([key, value]) => ` ${key}=${fieldText(value)}`)
   const stack = err === undefined ? '' : `\n  ${String(err.stack ?? err.message).replaceAll('\n', '\n  ')}`
-  return `${clock} ${paint(name, code, colour)} ${msg ?? ''}${paint(rest.join(''), 90, colour)}${stack}\n`
+  return `${clock} ${name} ${plain(msg)}${paint(rest.join(''), grey, colour)}${stack}\n`
 }
 
 function fieldText(value: unknown): string {
-  return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)
+  const isPlainWord = typeof value === 'string' && /^[!#-<>-~]+$/.test(value)
+  return isPlainWord ? value : plain(JSON.stringify(value))
+}
+
+/** What a peer sent may be in here: nothing of it may steer the terminal. */
+function plain(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd')
 }
 
 function paint(text: string, code: number, colour: boolean): string {

@@ -31,7 +31,9 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   endOnBugs(logger)
   const gateway = await startGateway(config, { log: logger.log, configPath: config.file, version: version() })
   terminal.stdout.write(welcome(version(), config, gateway.listening))
-  process.on('SIGHUP', () => gateway.reload('SIGHUP'))
+  process.on('SIGHUP', () => {
+    gateway.reload('SIGHUP').catch((error: unknown) => logger.log.error({ err: error }, 'the reload failed'))
+  })
   const signal = await firstStopSignal()
   endAtOnceIfAskedAgain(logger, config)
   await gateway.stop(signal)

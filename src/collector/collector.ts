@@ -124,21 +124,21 @@ export class Collector {
 
   async #listenUdp({ ip, port }: Listen): Promise<void> {
     const socket = createSocket({ type: ip.includes(':') ? 'udp6' : 'udp4', recvBufferSize: udpBufferBytes })
+    this.#listeners.push(socket)
     socket.on('message', (message, from) => this.#datagram(message, from))
     const bound = once(socket, 'listening')
     socket.bind(port, ip)
     await bound
-    this.#listeners.push(socket)
     this.#opened('udp', socket.address())
     socket.on('error', (error) => this.#log.warn({ err: error }, 'HEP collector: UDP socket'))
   }
 
   async #listenTcp({ ip, port }: Listen): Promise<void> {
     const server = createServer({ keepAlive: true }, (socket) => this.#accept(socket))
+    this.#listeners.push(server)
     const bound = once(server, 'listening')
     server.listen(port, ip)
     await bound
-    this.#listeners.push(server)
     this.#opened('tcp', server.address() as { address: string; port: number })
     server.on('error', (error) => this.#log.warn({ err: error }, 'HEP collector: TCP socket'))
   }

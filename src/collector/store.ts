@@ -24,10 +24,6 @@ export class PacketStore {
     this.#ring = new Array<ReceivedPacket | undefined>(maxPackets)
   }
 
-  get size(): number {
-    return this.#size
-  }
-
   get bytes(): number {
     return this.#bytes
   }
@@ -36,7 +32,7 @@ export class PacketStore {
     while (this.#size > 0 && (this.#size === this.#ring.length || this.#bytes + received.bytes > this.#maxBytes)) {
       this.#dropOldest()
     }
-    if (this.#ring.length === 0) return
+    if (this.#ring.length === 0 || received.bytes > this.#maxBytes) return
     this.#ring[(this.#first + this.#size) % this.#ring.length] = received
     this.#size++
     this.#bytes += received.bytes

@@ -33,7 +33,7 @@ export function packetText(packet: HepPacket, options: TextOptions): string {
 /** One line without its line end. Payloads that are JSON objects come as such, others as text. */
 export function packetJson(packet: HepPacket, options: TextOptions): string {
   const event = readEvent(packet, options)
-  return JSON.stringify({
+  const json = JSON.stringify({
     time: timeText(packet),
     type: packet.type,
     type_name: protocolTypeName(packet.type),
@@ -46,6 +46,7 @@ export function packetJson(packet: HepPacket, options: TextOptions): string {
     extra_correlation: packet.extraCorrelation,
     ...(event === undefined ? { payload: payloadText(packet, options) } : { text: event.text, event: event.fields }),
   })
+  return json.replace(/[\u007f-\u009f]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`) // JSON leaves these as they are
 }
 
 function identity(packet: HepPacket): string {

@@ -1,5 +1,6 @@
 /** What settings must agree on between them: names that refer to each other, sockets that collide, domains that serve nothing. */
 import { isLoopback } from '../base/address.js'
+import type { Transport } from '../base/facts.js'
 import { socketMatches } from './match.js'
 import type { Path, Problems } from './problems.js'
 import { isModule } from './resolve.js'
@@ -35,31 +36,35 @@ interface Listener {
 function checkListeners(config: Config, problems: Problems): void {
   const listeners: Listener[] = []
   if (!problems.touch(['socket'])) {
-    config.socket.forEach((s, i) => {
-      listeners.push({ path: ['socket', i], udp: s.transport === 'udp', ip: s.ip, port: s.port })
-    })
+    listeners.push(...config.socket.map((socket, i) => listener(['socket', i], socket)))
   }
   if (!problems.touch(['collector', 'listen'])) {
-    config.collector.listen.forEach((s, i) => {
-      listeners.push({ path: ['collector', 'listen', i], udp: s.transport === 'udp', ip: s.ip, port: s.port })
-    })
+    listeners.push(...config.collector.listen.map((socket, i) => listener(['collector', 'listen', i], socket)))
   }
-  if (config.api.listen !== undefined) listeners.push({ path: ['api', 'listen'], udp: false, ...config.api.listen })
-  listeners.forEach((listener, i) => {
-    const earlier = listeners.slice(0, i).find((other) => collide(listener, other))
+  if (config.api.listen !== undefined) {
+    listeners.push(listener(['api', 'listen'], { transport: 'tcp', ...config.api.listen }))
+  }
+  listeners.forEach((later, i) => {
+    const earlier = listeners.slice(0, i).find((other) => collide(later, other))
     if (earlier !== undefined) {
-      const port = `${listener.udp ? 'UDP' : 'TCP'} port ${listener.port}`
-      problems.add(listener.path, `${port} is already taken by ${problems.pathText(earlier.path)}`)
+      const port = `${later.udp ? 'UDP' : 'TCP'} port ${later.port}`
+      problems.add(later.path, `${port} is already taken by ${problems.pathText(earlier.path)}`)
     }
   })
 }
 
+function listener(path: Path, socket: { transport: Transport; ip: string; port: number }): Listener {
+  return { path, udp: socket.transport === 'udp', ip: socket.ip, port: socket.port }
+}
+
 function collide(a: Listener, b: Listener): boolean {
   if (a.udp !== b.udp || a.port !== b.port || a.port === 0) return false
-  const v6 = a.ip.includes(':')
-  if (v6 !== b.ip.includes(':')) return false
-  const all = v6 ? '::' : '0.0.0.0'
-  return a.ip === b.ip || a.ip === all || b.ip === all
+  return a.ip === b.ip || covers(a.ip, b.ip) || covers(b.ip, a.ip)
+}
+
+/** A socket on `::` takes IPv4 as well, one on 0.0.0.0 only that. */
+function covers(all: string, ip: string): boolean {
+  return all === '::' || (all === '0.0.0.0' && !ip.includes(':'))
 }
 
 function checkHepIds(config: Config, problems: Problems): void {

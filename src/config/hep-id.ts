@@ -31,7 +31,7 @@ export function parseHepId(text: string): WrittenHepId {
   const id = parts[1] as string
   if (!idForm.test(id)) throw new UsageError(`${quote(id)} is not a name: expected letters, digits and _ . -`)
   const { host, port = hepPort } = parseHostPort(parts[2] as string)
-  return { id, host, port, ...parseParams((parts[3] as string).split(';').slice(1)) }
+  return { id, host, port, ...parseParams((parts[3] as string).split(';')) }
 }
 
 /** Fills in what is not written; what is wrong with the combination is a `UsageError`. */
@@ -126,7 +126,7 @@ function parseParams(written: readonly string[]): HepParams {
   const params: Writable<HepParams> = {}
   const faults: string[] = []
   const seen = new Set<string>()
-  for (const param of written) {
+  for (const param of written.filter((text) => text.trim() !== '')) {
     const equals = param.indexOf('=')
     const name = (equals < 0 ? param : param.slice(0, equals)).trim().toLowerCase()
     const value = equals < 0 ? '' : param.slice(equals + 1).trim()

@@ -27,6 +27,7 @@ export function parseHostPort(text: string, lowestPort: 0 | 1 = 1): WrittenHostP
     if (!isIPv6(host) || host.includes('%')) throw new UsageError(`${quote(host)} is not an IPv6 address`)
     return { host: canonicalIp(host), port: parsePort(brackets[2], lowestPort) }
   }
+  if (text.startsWith('[')) throw new UsageError(`${quote(text)} is not [IPv6] or [IPv6]:PORT`)
   if (isIPv6(text)) throw new UsageError(`an IPv6 address stands in brackets: [${text}]`)
   const colon = text.indexOf(':')
   const host = colon < 0 ? text : text.slice(0, colon)

@@ -77,9 +77,9 @@ export class Problems {
     }
   }
 
-  /** Whether something at or below `path` is wrong, so that judging it further would only repeat that. */
+  /** Whether something at, below or around `path` is wrong, so that judging it further would only repeat that. */
   touch(path: Path): boolean {
-    return this.#paths.some((p) => p.length >= path.length && path.every((step, i) => p[i] === step))
+    return this.#paths.some((wrong) => wrong.every((step, i) => i >= path.length || path[i] === step))
   }
 
   lineOf(offset: number): number {

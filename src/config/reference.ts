@@ -42,7 +42,7 @@ NAME, \`file:PATH\` the content of a file without its last line end. Messages ne
 socket:
   - tls:0.0.0.0:5061 AS sip.example.com
   - tls:[2001:db8::10]              # IPv6 in brackets; the port is proto_tls.tls_port
-  - tls:*:5062                      # the same as 0.0.0.0
+  - tls:*:5062                      # the same as 0.0.0.0; [::] is all of IPv6 and IPv4
   - tcp:10.0.0.4:5060
   - { socket: "tls:10.0.0.4:5063", advertise: sip.example.com, proxy_protocol: [10.0.0.0/24] }
 \`\`\`

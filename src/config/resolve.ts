@@ -21,10 +21,8 @@ export function resolveSettings(settings: FileSettings, problems: Problems, arou
   return new Resolver(settings, problems, around).config()
 }
 
-type DomainSettings = FileSettings['tls_mgm']['client_domain'][number] & {
-  certificate: string[]
-  private_key: string[]
-}
+/** What server and client domains have in common. */
+type DomainSettings = Omit<FileSettings['tls_mgm']['client_domain'][number], 'server_name' | 'verify_name'>
 
 class Resolver {
   readonly #settings: FileSettings
@@ -156,16 +154,17 @@ class Resolver {
     }
   }
 
-  #domain(entry: Omit<DomainSettings, 'server_name' | 'verify_name'>, path: Path) {
-    const { certificate, private_key } = entry
-    if (certificate.length !== private_key.length && !this.#missing(path, ['certificate', 'private_key'])) {
+  #domain(entry: DomainSettings, path: Path) {
+    const certificate = this.#paths(entry.certificate, [...path, 'certificate'])
+    const private_key = this.#paths(entry.private_key, [...path, 'private_key'])
+    if (certificate.length !== private_key.length && !this.#touched(path, ['certificate', 'private_key'])) {
       const counts = `found ${certificate.length} certificate and ${private_key.length} private_key`
       this.#problems.add([...path, 'private_key'], `each certificate needs its key: ${counts}`)
     }
     return {
       name: entry.name,
-      certificate: certificate.map((file) => this.#around.absolute(file)),
-      private_key: private_key.map((file) => this.#around.absolute(file)),
+      certificate,
+      private_key,
       private_key_password: this.#secret(entry.private_key_password, [...path, 'private_key_password']),
       ca_list: this.#path(entry.ca_list),
       ca_dir: this.#path(entry.ca_dir),
@@ -180,7 +179,7 @@ class Resolver {
     }
   }
 
-  #missing(path: Path, keys: readonly string[]): boolean {
+  #touched(path: Path, keys: readonly string[]): boolean {
     return keys.some((key) => this.#problems.touch([...path, key]))
   }
 
@@ -205,6 +204,10 @@ class Resolver {
 
   #path(written: string | undefined): string | undefined {
     return written === undefined ? undefined : this.#around.absolute(written)
+  }
+
+  #paths(written: readonly string[], path: Path): string[] {
+    return this.#texts(written, path, (text) => this.#around.absolute(text))
   }
 
   #secret(written: string | undefined, path: Path): string | undefined {
@@ -239,7 +242,7 @@ export function isModule(filterRoute: string): boolean {
   return filterRoute.endsWith('.mjs') || filterRoute.endsWith('.js')
 }
 
-/** systemd sets STATE_DIRECTORY (systemd.exec(5); several are separated by colons); XDG_STATE_HOME is of the XDG base directories. */
+/** systemd sets STATE_DIRECTORY, several separated by colons (systemd.exec(5)); XDG_STATE_HOME is of the XDG base directories. */
 function defaultStateDir({ env, homeDir }: Surroundings): string {
   const systemd = env.STATE_DIRECTORY?.split(':')[0]
   if (systemd !== undefined && systemd !== '') return systemd

@@ -37,7 +37,7 @@ const socket = list(
         socket: text({
           form: socketForm,
           description:
-            'Where to listen: `tls:IP[:PORT]` or `tcp:IP[:PORT]`. IPv6 in brackets, `*` for all IPv4 addresses; port 0 takes any free one. The default port is `proto_tls.tls_port` for tls and 5060 for tcp.',
+            'Where to listen: `tls:IP[:PORT]` or `tcp:IP[:PORT]`. IPv6 in brackets. `*` or `0.0.0.0` for all IPv4 addresses, `[::]` for all of IPv6 and IPv4; port 0 takes any free one. The default port is `proto_tls.tls_port` for tls and 5060 for tcp.',
           examples: ['tls:0.0.0.0:5061', 'tls:[::]:5061', 'tls:192.0.2.1 AS sip.example.com'],
         }),
         advertise: text({
@@ -332,7 +332,8 @@ const tlsMgm = section(
           ...domain,
           require_cert: flag({
             default: 1,
-            description: `Accepted as in OpenSIPS; it changes nothing, because a TLS server always sends a certificate.`,
+            description:
+              'Accepted as in OpenSIPS; it changes nothing, because a TLS server always sends a certificate.',
           }),
           verify_name: choice(['off', 'report', 'enforce'], {
             default: 'report',
@@ -350,8 +351,6 @@ const tlsMgm = section(
 )
 
 // ---- everything else ----------------------------------------------------------------------------------------
-
-const endpointForm = 'IP:PORT'
 
 /** The whole file. */
 export const fileSchema = section(
@@ -379,7 +378,7 @@ export const fileSchema = section(
           defaultNote: 'pretty on a terminal, else json',
         }),
       },
-      { description: 'What the process writes to its standard output.' },
+      { description: 'What the process logs, to its standard error.' },
     ),
     proto_tls: protoTls,
     proto_hep: protoHep,
@@ -502,7 +501,7 @@ export const fileSchema = section(
       {
         listen: text({
           default: '127.0.0.1:8080',
-          form: `${endpointForm} or off`,
+          form: 'IP:PORT or off',
           description:
             'Where the HTTP API listens: `IP:PORT`, or `off` for no API. Anything but a loopback address needs `token`.',
         }),

@@ -29,7 +29,7 @@ export function surroundings(source: ConfigSource): Surroundings {
     env: source.env ?? process.env,
     hostName: source.hostName ?? hostname(),
     homeDir: source.homeDir ?? homedir(),
-    terminal: source.terminal ?? process.stdout.isTTY === true,
+    terminal: source.terminal ?? process.stderr.isTTY === true,
     readFile: source.readFile ?? ((path) => readFileSync(path, 'utf8')),
     fileExists: source.fileExists ?? existsSync,
     absolute: (path) => resolve(base, path),

@@ -7,7 +7,9 @@
  * A datagram the operating system took counts as sent; whether it arrives, UDP never tells.
  */
 import { createSocket, type Socket } from 'node:dgram'
+import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { HepDestinationConfig } from '../config/types.js'
 import { linkFailure } from './failure.js'
 import type { DropReason, Ledger } from './ledger.js'
@@ -30,6 +32,8 @@ export class DatagramLink implements Link {
   #probing = false
   #probeTimer: NodeJS.Timeout | undefined
   #inFlight = 0
+  /** of these, sent from a socket that is closed: what their callbacks say does not concern the present one */
+  #orphaned = 0
 
   constructor(config: HepDestinationConfig, queue: PacketQueue, ledger: Ledger, owner: LinkOwner, timing: LinkTiming) {
     this.#port = config.port
@@ -56,13 +60,15 @@ export class DatagramLink implements Link {
     }
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#redial.close()
     const socket = this.#socket
-    if (socket === undefined) return Promise.resolve()
-    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+    if (socket === undefined) return
+    const closed = once(socket, 'close')
     this.#forget(socket)
-    return closed
+    await closed
+    // what the operating system had not taken yet is called back within the next turns
+    for (let turns = 0; this.#inFlight > 0 && turns < 10; turns++) await nextTurn()
   }
 
   #dial(ip: string): void {
@@ -95,12 +101,14 @@ export class DatagramLink implements Link {
    */
   readonly #sent = (error: Error | null): void => {
     this.#inFlight--
+    const orphaned = this.#orphaned > 0
+    if (orphaned) this.#orphaned--
     const bytes = this.#queue.oldestTakenBytes()
     if (error === null) this.#ledger.sent(1, bytes)
     else this.#ledger.drop(reasonOf(error), 1)
     this.#queue.complete(1, bytes)
     // EMSGSIZE concerns this packet alone; everything else the whole link
-    if (error !== null && codeOf(error) !== 'EMSGSIZE' && this.#socket !== undefined) this.#lost(this.#socket, error)
+    if (error !== null && !orphaned && codeOf(error) !== 'EMSGSIZE') this.#lost(this.#socket as Socket, error)
     else if (this.#queue.waiting > 0) this.wake()
   }
 
@@ -113,6 +121,7 @@ export class DatagramLink implements Link {
 
   #forget(socket: Socket): void {
     this.#socket = undefined
+    this.#orphaned = this.#inFlight
     this.#open = false
     clearTimeout(this.#probeTimer)
     socket.close()

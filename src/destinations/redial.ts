@@ -5,7 +5,6 @@
  */
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
-import { plainIp } from '../base/address.js'
 import { type Backoff, backoff } from '../base/backoff.js'
 
 export type LinkState = 'connecting' | 'connected' | 'waiting' | 'closed'
@@ -136,5 +135,5 @@ export class Redial {
 
 async function addressesOf(host: string, resolve: LinkTiming['resolve']): Promise<string[]> {
   if (isIP(host) !== 0) return [host]
-  return (await resolve(host)).map((entry) => plainIp(entry.address))
+  return (await resolve(host)).map((entry) => entry.address)
 }

@@ -39,7 +39,7 @@ export class Destinations implements TraceSinks {
   #entries: readonly Entry[] = []
   #groups: readonly Group[] = []
   /** removed by a reload, emptying their queues */
-  readonly #leaving = new Set<Promise<void>>()
+  readonly #leaving = new Set<Sender>()
 
   /** Throws UsageError when `trace_destination` names an id that is not declared. */
   constructor(config: DestinationsConfig, log: Log, timing: LinkTiming = linkTiming) {
@@ -54,7 +54,7 @@ export class Destinations implements TraceSinks {
 
   /** Nothing is queued or being written. */
   get idle(): boolean {
-    return this.#entries.every((entry) => entry.sender.queuedPackets === 0)
+    return this.#senders().every((sender) => sender.queuedPackets === 0)
   }
 
   event(event: TracedEvent): void {
@@ -96,7 +96,7 @@ export class Destinations implements TraceSinks {
     this.#entries = declarations.map((declared, i) => kept[i] ?? this.#entry(declared, settings, slots))
     this.#groups = ids.map((id) => groupOf(this.#entries, id))
     this.#chooseActive()
-    for (const entry of before) this.#leave(entry.sender)
+    for (const entry of before) void this.#leave(entry.sender)
   }
 
   /** Resolves when all queues are empty (true) or the deadline has passed (false). */
@@ -106,7 +106,7 @@ export class Destinations implements TraceSinks {
     while (!this.idle) {
       const leftMs = until - performance.now()
       if (leftMs <= 0) return false
-      await Promise.all(this.#entries.map((entry) => entry.sender.flush(leftMs)))
+      await Promise.all(this.#senders().map((sender) => sender.flush(leftMs)))
     }
     return true
   }
@@ -114,7 +114,11 @@ export class Destinations implements TraceSinks {
   /** Sends what is queued, as far as the deadline allows, and ends; the rest is counted as lost. */
   async close(deadlineMs: number = this.#flushTimeoutMs): Promise<void> {
     await this.flush(deadlineMs)
-    await Promise.all([...this.#entries.map((entry) => entry.sender.close()), ...this.#leaving])
+    await Promise.all(this.#senders().map((sender) => sender.close()))
+  }
+
+  #senders(): Sender[] {
+    return [...this.#entries.map((entry) => entry.sender), ...this.#leaving]
   }
 
   #entry(declared: HepDestinationConfig, settings: SenderSettings, slots: Set<number | undefined>): Entry {
@@ -134,10 +138,11 @@ export class Destinations implements TraceSinks {
     }
   }
 
-  #leave(sender: Sender): void {
-    const left = sender.flush(this.#flushTimeoutMs).then(() => sender.close())
-    this.#leaving.add(left)
-    void left.then(() => this.#leaving.delete(left))
+  async #leave(sender: Sender): Promise<void> {
+    this.#leaving.add(sender)
+    await sender.flush(this.#flushTimeoutMs)
+    await sender.close()
+    this.#leaving.delete(sender)
   }
 }
 

@@ -2,7 +2,7 @@
  * One HEP destination: encodes messages and events into its queue and lets its link carry them away.
  * Never waits, never throws for what a network does, and knows nothing of other destinations.
  */
-import { endpointText, isLoopback } from '../base/address.js'
+import { endpointText, isLoopback, plainIp } from '../base/address.js'
 import type { Transport } from '../base/facts.js'
 import type { Log } from '../base/log.js'
 import type { DestinationStatus } from '../base/ports.js'
@@ -51,7 +51,7 @@ export class Sender implements LinkOwner {
   /** what decides how a packet looks, the address aside */
   readonly #encoding: string
   readonly #flushes = new Set<() => void>()
-  #closed = false
+  #closed: Promise<void> | undefined
   #wasUp = false
   /** the rule of TRACE §5, for the address dialled last */
   #secretsAllowed: boolean
@@ -79,7 +79,7 @@ export class Sender implements LinkOwner {
     this.#eventTail = hepTail({ authKey: config.auth_key, nodeName: settings.hep_node_name })
     this.#address = `${config.transport}:${endpointText({ ip: config.host, port: config.port })}`
     this.#encoding = JSON.stringify([config.form, config.types, config.tls_protocol_id, config.auth_key])
-    this.#secretsAllowed = secretsRule(config, config.host)
+    this.#secretsAllowed = secretsAllowed(config, config.host)
     this.#queue = new PacketQueue({ maxBytes: settings.hep_queue_bytes, maxPackets: settings.hep_queue_packets })
     this.#queue.onEmpty = () => this.#emptied()
     const withTimeout = { ...timing, connectMs: settings.hep_connect_timeout }
@@ -168,7 +168,7 @@ export class Sender implements LinkOwner {
     }
   }
 
-  /** Resolves when everything was handed to the network (true) or the deadline has passed (false). */
+  /** Resolves when nothing is queued (true) or the deadline has passed (false). */
   flush(deadlineMs: number): Promise<boolean> {
     if (this.#queue.packets === 0) return Promise.resolve(true)
     return new Promise((resolve) => {
@@ -184,13 +184,9 @@ export class Sender implements LinkOwner {
   }
 
   /** Ends the link; what is still queued is counted as lost. */
-  async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
-    this.#queue.close()
-    const linkClosed = this.#link.close()
-    this.#ledger.drop('shutdown', this.#queue.dropWaiting())
-    await linkClosed
+  close(): Promise<void> {
+    this.#closed ??= this.#end()
+    return this.#closed
   }
 
   /** Takes the waiting packets of another declaration of the same id, where they would look the same coming from here. */
@@ -206,7 +202,7 @@ export class Sender implements LinkOwner {
   // What the link tells.
 
   dialling(ip: string): void {
-    this.#secretsAllowed = secretsRule(this.#config, ip)
+    this.#secretsAllowed = secretsAllowed(this.#config, ip)
     if (this.#secretsAllowed || !this.#secretsQueued) return
     this.#ledger.drop('address-changed', this.#queue.dropWaiting())
     this.#secretsQueued = false
@@ -226,6 +222,15 @@ export class Sender implements LinkOwner {
     this.isDown = true
     this.#log.warn({ ...this.#logFields(), error: message }, 'HEP destination is not usable; its traces are queued')
     this.#onTurn()
+  }
+
+  async #end(): Promise<void> {
+    this.#queue.close()
+    const linkClosed = this.#link.close()
+    const lost = this.#queue.dropWaiting()
+    this.#ledger.drop('shutdown', lost)
+    if (lost > 0) this.#log.warn({ ...this.#logFields(), lost }, 'a HEP destination was closed before all was sent')
+    await linkClosed
   }
 
   #prepared(leg: TracedLeg): PreparedLeg {
@@ -293,8 +298,8 @@ export class Sender implements LinkOwner {
   }
 
   #refuse(): void {
-    this.#ledger.drop(this.#closed ? 'shutdown' : 'queue-full', 1)
-    if (!this.#closed && this.#refusedSinceEmpty++ === 0) {
+    this.#ledger.drop(this.#closed === undefined ? 'queue-full' : 'shutdown', 1)
+    if (this.#closed === undefined && this.#refusedSinceEmpty++ === 0) {
       this.#log.warn(this.#logFields(), 'the queue of a HEP destination is full; traces are being lost')
     }
   }
@@ -319,7 +324,7 @@ function wants(config: HepDestinationConfig, type: number): boolean {
   return config.types.length === 0 || config.types.includes(type)
 }
 
-/** TRACE §5: key material goes where nobody can listen, or where the operator says so. */
-function secretsRule(config: HepDestinationConfig, host: string): boolean {
-  return config.secrets ?? (config.transport === 'tls' || isLoopback(host))
+/** Key material goes where nobody can listen, or where the operator says so. `ip`: where the bytes really go. */
+export function secretsAllowed(config: Pick<HepDestinationConfig, 'secrets' | 'transport'>, ip: string): boolean {
+  return config.secrets ?? (config.transport === 'tls' || isLoopback(plainIp(ip)))
 }

@@ -8,13 +8,13 @@ import { type EventFields, type EventForm, eventFields, eventLine, type TracedEv
 const lineSearchBytes = 4096
 const lineFeed = 0x0a
 
-/** Where to end `buf[start, …)` so that it has at most `room` octets: after a line, else between two UTF-8 characters. */
+/** Where to end `buf[start, …)` so that it has at most `room` (> 0) octets: after a line, else between two UTF-8 characters. */
 export function cutAtBoundary(buf: Buffer, start: number, room: number): number {
   const limit = start + room
   const line = buf.lastIndexOf(lineFeed, limit - 1)
   if (line >= start && line >= limit - lineSearchBytes) return line + 1
   let end = limit
-  while (end > start && limit - end < 4 && (buf[end]! & 0xc0) === 0x80) end-- // 10xxxxxx: inside a character
+  while (end > start && limit - end < 3 && (buf[end]! & 0xc0) === 0x80) end-- // 10xxxxxx: inside a character
   return end
 }
 
@@ -28,7 +28,7 @@ export function shortenedEvent(
 ): Buffer | undefined {
   const fields: EventFields = eventFields(event, secrets)
   fields.truncated = `shortened from ${fullBytes} octets`
-  if ('keylog' in fields) fields.keylog = cutMark
+  if (Array.isArray(fields.keylog)) fields.keylog = cutMark // a string is `withheld`
   for (let longest: string | undefined = ''; longest !== undefined; longest = longestField(fields)) {
     if (longest !== '') fields[longest] = `${String(fields[longest]).slice(0, keptCharacters)}${cutMark}`
     const json = JSON.stringify(fields)

@@ -54,14 +54,15 @@ export class StreamLink implements Link {
   }
 
   close(): Promise<void> {
+    const wasUp = this.#redial.state === 'connected'
     this.#redial.close()
     const socket = this.#socket
     if (socket === undefined) return Promise.resolve()
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
     this.#forget()
-    // A write that is still under way belongs to a collector that does not read: waiting for it is no use.
-    if (socket.writableLength > 0 || socket.connecting) socket.destroy()
-    else socket.destroySoon()
+    // Waiting is no use for a handshake, nor for a write of which a collector that does not read leaves a part.
+    if (wasUp && socket.writableLength === 0) socket.destroySoon()
+    else socket.destroy()
     return closed
   }
 

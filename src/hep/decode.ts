@@ -91,7 +91,7 @@ export class HepStream {
 
   /** True while part of a packet is held. */
   get incomplete(): boolean {
-    return this.heldBytes > 0
+    return this.heldBytes > 0 && this.fault === undefined
   }
 
   /**

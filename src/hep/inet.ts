@@ -59,8 +59,8 @@ function inet4Bytes(ip: string): Buffer | undefined {
 function inet6Bytes(ip: string): Buffer | undefined {
   const halves = ip.split('::')
   if (halves.length > 2) return undefined
-  const left = groupsOf(halves[0])
-  const right = groupsOf(halves[1] ?? '')
+  const left = groupsOf(halves[0], halves.length === 1)
+  const right = groupsOf(halves[1] ?? '', true)
   if (left === undefined || right === undefined) return undefined
   const zeros = 8 - left.length - right.length
   if (halves.length === 1 ? zeros !== 0 : zeros < 1) return undefined
@@ -74,8 +74,8 @@ function inet6Bytes(ip: string): Buffer | undefined {
   return bytes
 }
 
-/** The 16-bit groups of one side of `::`; the last may be an IPv4 address (RFC 4291 §2.2). */
-function groupsOf(text: string): number[] | undefined {
+/** The 16-bit groups of one side of `::`. RFC 4291 §2.2: an address may end in an IPv4 address. */
+function groupsOf(text: string, isEnd: boolean): number[] | undefined {
   if (text === '') return []
   const groups: number[] = []
   const parts = text.split(colon)
@@ -84,7 +84,7 @@ function groupsOf(text: string): number[] | undefined {
       groups.push(Number.parseInt(part, 16))
       continue
     }
-    const inet4 = i === parts.length - 1 ? inet4Bytes(part) : undefined
+    const inet4 = isEnd && i === parts.length - 1 ? inet4Bytes(part) : undefined
     if (inet4 === undefined) return undefined
     groups.push(inet4.readUInt16BE(0), inet4.readUInt16BE(2))
   }

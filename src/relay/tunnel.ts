@@ -12,11 +12,11 @@ import type { Endpoint } from '../base/address.js'
 import { type Cause, type Failure, failure } from '../base/errors.js'
 import { type Connection, type ConnectionHandler, pauseReasons } from '../tls/connection.js'
 import type { Connector } from '../tls/connector.js'
+import type { MessageCounters } from '../tls/message-counters.js'
 import { proxyHeaderV1, proxyHeaderV2 } from '../tls/proxy-protocol.js'
 import type { Tap } from '../trace/tap.js'
 import { Batch } from './batch.js'
 import { type Candidate, Candidates } from './candidates.js'
-import type { RelayCounters } from './counters.js'
 import type { Upstream } from './upstreams.js'
 
 export interface TunnelOptions {
@@ -24,9 +24,11 @@ export interface TunnelOptions {
   /** in order of preference; asked anew for each client */
   readonly upstreams: () => readonly Upstream[]
   readonly tap: Tap
-  readonly counters: RelayCounters
+  readonly messages: MessageCounters
   readonly proxyProtocol: 'off' | 'v1' | 'v2'
   readonly async: boolean
+  /** messages that may wait while there is no connection for them */
+  readonly maxPostponed: number
   /** trace the copy on the core leg too */
   readonly traceCoreLeg: boolean
 }
@@ -40,16 +42,19 @@ export function openTunnel(client: Connection, options: TunnelOptions): void {
 
 type Core =
   /** between two candidates: a name is being resolved */
-  | { readonly state: 'none' }
+  | { readonly state: 'resolving' }
+  /** it has ended, or none could be reached */
+  | { readonly state: 'gone' }
   | { readonly state: 'connecting' | 'connected'; readonly connection: Connection; readonly upstream: Upstream }
 
-const noCore: Core = { state: 'none' }
+const resolving: Core = { state: 'resolving' }
+const gone: Core = { state: 'gone' }
 const crlf = Buffer.from('\r\n')
 
 class Tunnel {
   readonly client: Connection
   readonly options: TunnelOptions
-  core: Core = noCore
+  core: Core = resolving
   readonly #candidates: Candidates
   /** messages that have no connection to wait on yet */
   #waiting: { bytes: Buffer[]; messages: number } = { bytes: [], messages: 0 }
@@ -70,32 +75,24 @@ class Tunnel {
     else this.#try(next)
   }
 
+  /** The core connection, while there is one. */
+  get coreConnection(): Connection | undefined {
+    return 'connection' in this.core ? this.core.connection : undefined
+  }
+
   /** From the client: to the core, or to wait for it. */
   toCore(bytes: Buffer, messages: number): void {
-    this.options.counters.relayed += messages
-    if (this.core.state === 'none') {
-      this.#waiting.bytes.push(bytes)
-      this.#waiting.messages += messages
-    } else if (!this.core.connection.write(bytes, messages)) {
-      this.client.pause(pauseReasons.relay)
-    }
+    if (this.core.state === 'resolving') this.#wait(bytes, messages)
+    else if (this.coreConnection?.write(bytes, messages) !== true) this.#lose(messages, 'relay-closed')
   }
 
   toClient(bytes: Buffer, messages: number): void {
-    this.options.counters.relayed += messages
-    if (!this.client.write(bytes, messages) && this.core.state !== 'none') {
-      this.core.connection.pause(pauseReasons.relay)
-    }
+    if (!this.client.write(bytes, messages)) this.#lose(messages, 'relay-closed')
   }
 
   clientEnded(): void {
     this.#clientEnded = true
-    if (this.core.state !== 'none') this.core.connection.end('relay-closed', 'the client has nothing more to send')
-  }
-
-  clientClosed(): void {
-    this.#clientEnded = true
-    if (this.core.state !== 'none') this.core.connection.end('relay-closed', 'the client connection ended')
+    this.coreConnection?.end('relay-closed', 'the client has nothing more to send')
   }
 
   coreConnected(): void {
@@ -107,10 +104,10 @@ class Tunnel {
   }
 
   coreClosed(): void {
-    if (this.core.state === 'none') return
+    if (!('connection' in this.core)) return
     const { state, connection, upstream } = this.core
     const { cause, message } = connection.facts.closed ?? this.#lastFailure
-    this.core = noCore
+    this.core = gone
     if (state === 'connected') {
       upstream.disconnected()
       this.client.end('relay-closed', `the upstream connection ended: ${message}`)
@@ -123,13 +120,14 @@ class Tunnel {
     }
     this.#lastFailure = { cause, message }
     upstream.failed(this.#lastFailure)
+    this.core = resolving
     this.#waiting = connection.takePostponed()
     if (cause === 'postponed-overflow') this.#giveUp({ cause, message })
     else this.connect()
   }
 
   #try(found: Candidate | undefined): void {
-    if (this.client.state === 'closed' && this.#waiting.messages === 0) return
+    if (this.core.state === 'gone' || (this.client.state === 'closed' && this.#waiting.messages === 0)) return
     if (found === undefined) {
       this.#giveUp(
         failure('upstream-failed', `no upstream could be reached, the last said: ${this.#lastFailure.message}`),
@@ -162,10 +160,24 @@ class Tunnel {
     if (this.#clientEnded) this.clientEnded()
   }
 
+  #wait(bytes: Buffer, messages: number): void {
+    this.#waiting.bytes.push(bytes)
+    this.#waiting.messages += messages
+    const most = this.options.maxPostponed
+    if (this.#waiting.messages > most) {
+      this.#giveUp(failure('postponed-overflow', `more than ${most} messages waited for an upstream`))
+    }
+  }
+
   #giveUp(reason: Failure): void {
-    this.options.counters.lose(this.#waiting.messages, reason.cause satisfies Cause)
+    this.core = gone
+    this.#lose(this.#waiting.messages, reason.cause)
     this.#waiting = { bytes: [], messages: 0 }
     this.client.fail(reason)
+  }
+
+  #lose(messages: number, cause: Cause): void {
+    this.options.messages.lose(messages, cause)
   }
 
   #proxyHeader(): Buffer | undefined {
@@ -192,12 +204,12 @@ class ClientLeg implements ConnectionHandler {
   onConnected(): void {}
 
   onMessage(buf: Buffer, start: number, _bodyStart: number, end: number): void {
-    const { client, core, options } = this.#tunnel
+    const { client, coreConnection, options } = this.#tunnel
     if (options.tap.on) {
       const { callIdStart, callIdEnd } = client
       options.tap.message(client.facts, 'in', buf, start, end, callIdStart, callIdEnd)
-      if (options.traceCoreLeg && core.state !== 'none') {
-        options.tap.message(core.connection.facts, 'out', buf, start, end, callIdStart, callIdEnd)
+      if (options.traceCoreLeg && coreConnection !== undefined) {
+        options.tap.message(coreConnection.facts, 'out', buf, start, end, callIdStart, callIdEnd)
       }
     }
     if (!this.#batch.add(buf, start, end)) {
@@ -220,13 +232,16 @@ class ClientLeg implements ConnectionHandler {
     this.#tunnel.clientEnded()
   }
 
+  onBlocked(): void {
+    this.#tunnel.coreConnection?.pause(pauseReasons.relay)
+  }
+
   onDrain(): void {
-    const { core } = this.#tunnel
-    if (core.state !== 'none') core.connection.resume(pauseReasons.relay)
+    this.#tunnel.coreConnection?.resume(pauseReasons.relay)
   }
 
   onClosed(): void {
-    this.#tunnel.clientClosed()
+    this.#tunnel.clientEnded()
   }
 }
 
@@ -271,6 +286,10 @@ class CoreLeg implements ConnectionHandler {
     this.#tunnel.client.end('relay-closed', 'the upstream has nothing more to send')
   }
 
+  onBlocked(): void {
+    this.#tunnel.client.pause(pauseReasons.relay)
+  }
+
   onDrain(): void {
     this.#tunnel.client.resume(pauseReasons.relay)
   }
@@ -287,6 +306,7 @@ const unwatched: ConnectionHandler = {
   onCrlf() {},
   onReadEnd() {},
   onPeerEnd() {},
+  onBlocked() {},
   onDrain() {},
   onClosed() {},
 }

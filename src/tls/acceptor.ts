@@ -155,7 +155,6 @@ class Arrival {
       facts.proxiedBy = facts.peer
       this.#options.connections.renamed(facts.peer, header.source)
       facts.peer = header.source
-      facts.local = header.destination ?? facts.local
       const refusal = this.#options.connections.exceeded(this.connection)
       if (refusal !== undefined) {
         this.refuse(refusal)

@@ -4,23 +4,13 @@
  */
 import { type Cause, causeSentence, type Failure, failure } from '../base/errors.js'
 
-/** What Node adds to an error of OpenSSL. */
-export interface TlsError extends Error {
-  readonly code?: string | undefined
-  /** OpenSSL's words: `no shared cipher` */
-  readonly reason?: string | undefined
-}
-
 /** Why a handshake failed, from `tlsClientError` (accepted) or `error` (initiated). */
-export function handshakeCause(error: TlsError): Failure {
-  const code = error.code ?? ''
-  if (!code.startsWith('ERR_SSL_')) return handshakeBroken(error)
-  const alert = alertPattern.exec(code)?.[1]
-  if (alert !== undefined) {
-    const name = alert.toLowerCase()
-    return failure(`peer-alert-${rfcAlertNames[name] ?? name}`)
-  }
-  return withDetail(opensslCauses[code] ?? 'tls-protocol-error', error.reason ?? code)
+export function handshakeCause(error: NodeJS.ErrnoException): Failure {
+  const reason = opensslReason(error)
+  if (reason === undefined) return transportCause(error)
+  const alert = alertPattern.exec(reason)?.[1]?.replaceAll(' ', '_')
+  if (alert !== undefined) return failure(`peer-alert-${rfcAlertNames[alert] ?? alert}`)
+  return withDetail(opensslCauses[reason] ?? 'tls-protocol-error', reason)
 }
 
 /** Why a certificate was not accepted, from `authorizationError`. */
@@ -37,11 +27,21 @@ export function socketCause(error: NodeJS.ErrnoException): Failure {
   )
 }
 
-/** No alert and no fault of the protocol: the transport went away. */
-function handshakeBroken(error: TlsError): Failure {
-  return error.code === 'ETIMEDOUT'
-    ? withDetail('handshake-timeout', error.code)
-    : withDetail('reset-in-handshake', error.code ?? error.message)
+/**
+ * OpenSSL's words: `no shared cipher`. Node makes its code of them; while a write is under way it says
+ * EPROTO instead and leaves them in the message.
+ */
+function opensslReason(error: NodeJS.ErrnoException): string | undefined {
+  if (error.code?.startsWith('ERR_SSL_')) return error.code.slice('ERR_SSL_'.length).toLowerCase().replaceAll('_', ' ')
+  return error.code === 'EPROTO' ? /:SSL routines:[^:]*:([^:]+)/.exec(error.message)?.[1] : undefined
+}
+
+/** Nothing wrong with TLS: what carries it went away. */
+function transportCause(error: NodeJS.ErrnoException): Failure {
+  return withDetail(
+    error.code === 'ETIMEDOUT' ? 'handshake-timeout' : 'reset-in-handshake',
+    error.code ?? error.message,
+  )
 }
 
 function withDetail(cause: Cause, detail: string): Failure {
@@ -49,34 +49,33 @@ function withDetail(cause: Cause, detail: string): Failure {
 }
 
 /**
- * OpenSSL names an alert by the version that brought it (`SSLV3_ALERT_HANDSHAKE_FAILURE`,
- * `TLSV13_ALERT_CERTIFICATE_REQUIRED`), those of RFC 6066 without the word ALERT (`TLSV1_UNRECOGNIZED_NAME`).
+ * OpenSSL names an alert by the version that brought it (`sslv3 alert handshake failure`, since 3.2
+ * `ssl/tls alert handshake failure`), those of RFC 6066 without the word alert (`tlsv1 unrecognized name`).
  */
-const alertPattern = /^ERR_SSL_(?:SSLV3|TLSV1|TLSV13)_(?:ALERT_)?(\w+)$/
+const alertPattern = /^(?:sslv3|tlsv1|tlsv13|ssl\/tls) (?:alert )?(.+)$/
 
 /** Where OpenSSL's name differs from RFC 8446 §6. */
 const rfcAlertNames: Readonly<Record<string, string>> = { user_cancelled: 'user_canceled' }
 
 const opensslCauses: Readonly<Record<string, Cause>> = {
-  ERR_SSL_UNSUPPORTED_PROTOCOL: 'no-shared-version',
-  ERR_SSL_VERSION_TOO_LOW: 'no-shared-version',
-  ERR_SSL_NO_PROTOCOLS_AVAILABLE: 'no-shared-version',
-  ERR_SSL_WRONG_SSL_VERSION: 'no-shared-version',
-  ERR_SSL_NO_SHARED_CIPHER: 'no-shared-cipher',
-  ERR_SSL_NO_CIPHERS_AVAILABLE: 'no-shared-cipher',
-  ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM: 'no-shared-sigalg',
-  ERR_SSL_NO_SHARED_SIGNATURE_ALGORITHMS: 'no-shared-sigalg',
-  ERR_SSL_LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED: 'no-shared-sigalg',
-  ERR_SSL_WRONG_SIGNATURE_TYPE: 'no-shared-sigalg',
-  ERR_SSL_NO_SUITABLE_KEY_SHARE: 'no-shared-group',
-  ERR_SSL_NO_SUITABLE_GROUPS: 'no-shared-group',
-  ERR_SSL_NO_SHARED_GROUPS: 'no-shared-group',
-  ERR_SSL_WRONG_CURVE: 'no-shared-group',
-  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: 'client-cert-missing',
-  ERR_SSL_CERTIFICATE_VERIFY_FAILED: 'cert-invalid',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'not-tls',
-  ERR_SSL_HTTP_REQUEST: 'http-on-sip-port',
-  ERR_SSL_HTTPS_PROXY_REQUEST: 'http-on-sip-port',
+  'unsupported protocol': 'no-shared-version',
+  'version too low': 'no-shared-version',
+  'no protocols available': 'no-shared-version',
+  'wrong ssl version': 'no-shared-version',
+  'no shared cipher': 'no-shared-cipher',
+  'no ciphers available': 'no-shared-cipher',
+  'no suitable signature algorithm': 'no-shared-sigalg',
+  'no shared signature algorithms': 'no-shared-sigalg',
+  'legacy sigalg disallowed or unsupported': 'no-shared-sigalg',
+  'wrong signature type': 'no-shared-sigalg',
+  'no suitable key share': 'no-shared-group',
+  'no suitable groups': 'no-shared-group',
+  'wrong curve': 'no-shared-group',
+  'peer did not return a certificate': 'client-cert-missing',
+  'certificate verify failed': 'cert-invalid',
+  'wrong version number': 'not-tls',
+  'http request': 'http-on-sip-port',
+  'https proxy request': 'http-on-sip-port',
 }
 
 /** Whatever is not here (CRLs missing or out of date, wrong purpose, broken signatures) is `cert-invalid`. */

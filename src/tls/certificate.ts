@@ -59,10 +59,13 @@ function oneLine(name: string | undefined): string {
     .join('')
 }
 
-/** OpenSSL puts a backslash before what separates attributes, and control characters in hex. */
+/**
+ * OpenSSL puts a backslash before what separates attributes, and control characters in hex. We put one before a
+ * backslash too, which it forgets: otherwise a value that ends in one would swallow the next separator.
+ */
 function escaped(value: string): string {
-  return value.replace(/[/+\x00-\x1f\x7f-\x9f]/g, (c) =>
-    c === '/' || c === '+' ? `\\${c}` : `\\x${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  return value.replace(/[\\/+]|[\x00-\x1f\x7f-\x9f]/g, (c) =>
+    c >= ' ' && c < '\x7f' ? `\\${c}` : `\\x${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
   )
 }
 

@@ -10,9 +10,9 @@
 import type { Socket } from 'node:net'
 import { publishConnection } from '../base/channels.js'
 import { type Cause, causeEntry, causeSentence, type Failure, failure } from '../base/errors.js'
-import type { ConnectionEventName, ConnectionFacts } from '../base/facts.js'
+import type { ConnectionEvent, ConnectionEventName, ConnectionFacts } from '../base/facts.js'
 import { SipFramer } from '../sip/framer.js'
-import { socketCause } from './causes.js'
+import { handshakeCause, socketCause } from './causes.js'
 import type { Connections } from './connections.js'
 import { readTurn } from './read-turn.js'
 
@@ -28,7 +28,9 @@ export interface ConnectionHandler {
   onReadEnd(): void
   /** the peer sends nothing more, but may still read */
   onPeerEnd(): void
-  /** after `write` said false: there is room again */
+  /** what was written waits for the peer: whoever feeds this connection should stop */
+  onBlocked(): void
+  /** after `onBlocked`: there is room again */
   onDrain(): void
   onClosed(): void
 }
@@ -39,7 +41,7 @@ type State = 'opening' | 'open' | 'ending' | 'closed'
 export const pauseReasons = {
   /** the other leg cannot take more */
   relay: 1,
-  /** our own keep-alive answers are not being read */
+  /** our answers to keep-alives are not being read */
   pongs: 2,
 } as const
 type PauseReason = (typeof pauseReasons)[keyof typeof pauseReasons]
@@ -71,6 +73,11 @@ export class Connection {
   #postponed: Buffer[] = []
   #postponedMessages = 0
   #postponedEnd = false
+  /** written in this turn of the event loop, to leave in one go at its end */
+  #outgoing: Buffer[] = []
+  #outgoingMessages = 0
+  /** messages written since the system had taken everything */
+  #untakenMessages = 0
   #linger: NodeJS.Timeout | undefined
 
   constructor(facts: ConnectionFacts, all: Connections) {
@@ -153,6 +160,7 @@ export class Connection {
     }
     if (this.#state !== 'open') return
     this.#reason ??= this.#peerEnded ? failure('peer-closed') : failure(cause, message)
+    this.flush()
     this.#state = 'ending'
     this.#linger = setTimeout(() => this.#socket?.destroy(), lingerMs)
     this.#linger.unref()
@@ -171,14 +179,33 @@ export class Connection {
   }
 
   /**
-   * Sends bytes that hold `messages` whole SIP messages; before the handshake is over they wait.
-   * Returns false when the caller should stop until `onDrain`.
+   * Sends bytes that hold `messages` whole SIP messages. Before the handshake is over they wait;
+   * afterwards all that is written in one turn of the event loop leaves in one write at its end: a peer
+   * that sends a TLS record for each message would otherwise cost a system call for each.
+   * False: the connection is ending and takes nothing any more.
    */
   write(bytes: Buffer, messages: number): boolean {
     if (this.#state === 'opening') return this.#postpone(bytes, messages)
-    if (this.#state !== 'open') return true
-    this.facts.messagesOut += messages
-    return this.#send(bytes)
+    if (this.#state !== 'open') return false
+    this.#send(bytes, messages)
+    return true
+  }
+
+  /** The end of the turn: what was written goes to the socket. */
+  flush(): void {
+    const pieces = this.#outgoing
+    const socket = this.#socket
+    if (pieces.length === 0 || socket === undefined) return
+    this.#outgoing = []
+    if (socket.writableLength === 0) this.#untakenMessages = 0
+    this.#untakenMessages += this.#outgoingMessages
+    this.#outgoingMessages = 0
+    if (pieces.length > 1) socket.cork()
+    let roomLeft = true
+    for (const piece of pieces) roomLeft = socket.write(piece)
+    if (pieces.length > 1) socket.uncork()
+    if (!this.inSendWatch) this.#all.watch.wrote(this)
+    if (!roomLeft) this.#handler?.onBlocked()
   }
 
   /** Messages that wait for the handshake, with the bytes: for the next upstream. The queue is empty afterwards. */
@@ -205,14 +232,14 @@ export class Connection {
   }
 
   pause(reason: PauseReason): void {
-    if (this.#pausedFor === 0 && this.#state === 'open') this.#socket?.pause()
+    if (this.#pausedFor === 0 && this.#state !== 'opening') this.#socket?.pause()
     this.#pausedFor |= reason
   }
 
   resume(reason: PauseReason): void {
     if (this.#pausedFor === 0) return
     this.#pausedFor &= ~reason
-    if (this.#pausedFor === 0 && (this.#state === 'open' || this.#state === 'ending')) this.#socket?.resume()
+    if (this.#pausedFor === 0 && this.#state !== 'opening') this.#socket?.resume()
   }
 
   /** Takes a connection that was open before tracing began into the trace. */
@@ -288,11 +315,8 @@ export class Connection {
     }
     // After our own FIN a reset is how many peers hang up: not a failure of its own.
     if (this.#state === 'ending') return
-    this.fail(
-      error.code === 'ECONNRESET' || error.code === 'EPIPE' || error.code === 'ETIMEDOUT'
-        ? failure('peer-reset', `${causeSentence('peer-reset')} (${error.code})`)
-        : failure('peer-reset', error.message),
-    )
+    // In TLS 1.3 a server judges our certificate after our handshake is over: its alert comes here.
+    this.fail(error.code?.startsWith('ERR_SSL_') === true ? handshakeCause(error) : failure('peer-reset', lost(error)))
   }
 
   /** The raw socket closed before a handshake was over. */
@@ -320,12 +344,18 @@ export class Connection {
       message: reason.message,
       durationMs: Math.round((this.#all.nowMicros() - facts.openedMicros) / 1000),
     }
+    if ((this.#socket?.writableLength ?? 0) > 0) this.#all.messages.lose(this.#untakenMessages, reason.cause)
     this.#socket = undefined
     // The relay first: a leg that ends takes its other leg along, and CLOSED is the last word of each.
     this.#handler?.onClosed()
     this.#handler = undefined
     this.#all.closed(this)
-    this.#publish('CLOSED', causeEntry(reason.cause).fate === 'ended' ? undefined : reason.cause, reason.message)
+    this.#publish(
+      'CLOSED',
+      reason.cause,
+      reason.message,
+      causeEntry(reason.cause).fate === 'ended' ? 'SUCCESS' : 'FAILURE',
+    )
   }
 
   #closeReason(): Failure {
@@ -340,22 +370,24 @@ export class Connection {
   }
 
   #abandon(): void {
+    this.flush()
     const socket = this.#socket
     if (socket === undefined || socket.closed) this.finallyClosed()
     else socket.destroy()
   }
 
-  #send(bytes: Buffer): boolean {
-    const socket = this.#socket as OwnedSocket
+  #send(bytes: Buffer, messages: number): void {
     this.facts.bytesOut += bytes.length
+    this.facts.messagesOut += messages
+    this.#all.messages.sent += messages
     this.lastActiveMs = this.#all.watch.nowMs
-    const roomLeft = socket.write(bytes)
-    if (!this.inSendWatch) this.#all.watch.wrote(this)
-    return roomLeft
+    if (this.#outgoing.length === 0) this.#all.flushSoon(this)
+    this.#outgoing.push(bytes)
+    this.#outgoingMessages += messages
   }
 
   #postpone(bytes: Buffer, messages: number): boolean {
-    if (this.#reason !== undefined) return true
+    if (this.#reason !== undefined) return false
     this.#postponed.push(bytes)
     this.#postponedMessages += messages
     const most = this.#all.maxPostponed
@@ -367,11 +399,10 @@ export class Connection {
 
   #sendPostponed(): void {
     const { bytes, messages } = this.takePostponed()
-    if (bytes.length === 0) return
-    this.facts.messagesOut += messages
-    this.#socket?.cork()
-    for (const piece of bytes) this.#send(piece)
-    this.#socket?.uncork()
+    const last = bytes.pop()
+    if (last === undefined) return
+    for (const piece of bytes) this.#send(piece, 0)
+    this.#send(last, messages)
     if (this.#postponedEnd) this.end('relay-closed')
   }
 
@@ -381,12 +412,23 @@ export class Connection {
     this.#pongs = 0
     this.#all.counters.pings += pongs
     if (this.#state !== 'open') return
-    if (!this.#send(pongs === 1 ? crlf : Buffer.alloc(2 * pongs, crlf))) this.pause(pauseReasons.pongs)
+    this.#send(pongs === 1 ? crlf : Buffer.alloc(2 * pongs, crlf), 0)
+    // Whoever pings and does not read the answers is not read either.
+    if (this.#socket?.writableNeedDrain === true) this.pause(pauseReasons.pongs)
   }
 
-  #publish(name: ConnectionEventName, cause: Cause | undefined, message: string): void {
-    publishConnection({ name, status: cause === undefined ? 'SUCCESS' : 'FAILURE', cause, message, facts: this.facts })
+  #publish(
+    name: ConnectionEventName,
+    cause: Cause | undefined,
+    message: string,
+    status: ConnectionEvent['status'] = cause === undefined ? 'SUCCESS' : 'FAILURE',
+  ): void {
+    publishConnection({ name, status, cause, message, facts: this.facts })
   }
+}
+
+function lost(error: NodeJS.ErrnoException): string {
+  return error.code === undefined ? error.message : `${causeSentence('peer-reset')} (${error.code})`
 }
 
 // One function for all sockets instead of a closure for each: 3 kB less per connection.

@@ -10,6 +10,7 @@ import type { ConnectionFacts, Direction, Side, Transport } from '../base/facts.
 import type { Config } from '../config/types.js'
 import type { FramerLimits } from '../sip/framer.js'
 import type { Connection } from './connection.js'
+import { MessageCounters } from './message-counters.js'
 import { ConnectionWatch } from './watch.js'
 
 /** Counted since start. */
@@ -27,6 +28,7 @@ export class Connections {
   readonly watch: ConnectionWatch
   readonly nowMicros: MicroClock
   readonly counters: ConnectionCounters = { pings: 0 }
+  readonly messages = new MessageCounters()
   readonly #newId: () => string
   readonly #limits: Config['limits']
   readonly #open = new Set<Connection>()
@@ -35,6 +37,12 @@ export class Connections {
   /** accepted and not closed; of these, not established */
   #accepted = 0
   #accepting = 0
+  #toFlush: Connection[] = []
+  readonly #flush = (): void => {
+    const connections = this.#toFlush
+    this.#toFlush = []
+    for (const connection of connections) connection.flush()
+  }
   #whenEmpty: (() => void)[] = []
 
   constructor(config: Pick<Config, 'proto_tls' | 'limits'>, newId: () => string, nowMicros = microClock()) {
@@ -143,6 +151,11 @@ export class Connections {
     if (this.#byId.size === 0) {
       for (const done of this.#whenEmpty.splice(0)) done()
     }
+  }
+
+  /** Calls `flush` of the connection at the end of this turn of the event loop. */
+  flushSoon(connection: Connection): void {
+    if (this.#toFlush.push(connection) === 1) setImmediate(this.#flush)
   }
 
   get(id: string): Connection | undefined {

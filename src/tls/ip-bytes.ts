@@ -12,9 +12,10 @@ export function ipToBytes(ip: string): Buffer {
   return Buffer.from(groups.map((group) => group.padStart(4, '0')).join(''), 'hex')
 }
 
-/** 4 or 16 bytes at `offset`; IPv6 in the short form of RFC 5952. */
+/** 4 or 16 bytes at `offset`; IPv6 in the short form of RFC 5952, mapped IPv4 as `::ffff:192.0.2.1` (§5). */
 export function ipFromBytes(bytes: Buffer, offset: number, length: 4 | 16): string {
   if (length === 4) return bytes.subarray(offset, offset + 4).join('.')
+  if (mappedPrefix.compare(bytes, offset, offset + 12) === 0) return `::ffff:${ipFromBytes(bytes, offset + 12, 4)}`
   const groups: number[] = []
   for (let at = offset; at < offset + 16; at += 2) groups.push(bytes.readUInt16BE(at))
   // §4.2.3: the longest run of zero groups becomes `::`, the first of equals, never a single group
@@ -28,6 +29,8 @@ export function ipFromBytes(bytes: Buffer, offset: number, length: 4 | 16): stri
   if (bestLength === 1) return text.join(':')
   return `${text.slice(0, bestStart).join(':')}::${text.slice(bestStart + bestLength).join(':')}`
 }
+
+const mappedPrefix = Buffer.from('00000000000000000000ffff', 'hex')
 
 /** `::ffff:192.0.2.1` → `::ffff:c000:201` */
 function dottedTailAsGroups(ip: string): string {

@@ -122,9 +122,13 @@ class Loader {
   }
 
   dhParams(file: string | undefined): string | undefined {
-    return file === undefined
-      ? undefined
-      : this.#accepted(file, 'Diffie-Hellman parameters in PEM form, 1024 bits or more', (dhparam) => ({ dhparam }))
+    if (file === undefined) return undefined
+    const what = 'Diffie-Hellman parameters of 1024 bits or more in PEM form'
+    const text = this.#accepted(file, what, (dhparam) => ({ dhparam }))
+    // Node passes over what is no PEM without a word
+    if (text === undefined || /^-----BEGIN (?:X9\.42 )?DH PARAMETERS-----/m.test(text)) return text
+    this.#error(file, `is not ${what}`)
+    return undefined
   }
 
   /** A file that OpenSSL is asked about, where Node has no parser of its own. */
@@ -165,8 +169,8 @@ class Loader {
     try {
       const object = createPrivateKey(password === undefined ? text : { key: text, passphrase: password })
       return { text, object }
-    } catch (error) {
-      this.#error(file, keyProblem(error as NodeJS.ErrnoException, password !== undefined))
+    } catch {
+      this.#error(file, keyProblem(text, password !== undefined))
       return undefined
     }
   }
@@ -193,9 +197,10 @@ class Loader {
       )
       return
     }
-    const [leaf] = chain
-    if (chain.length > 1 || leaf!.checkIssued(leaf!)) return
-    if (authorities.some((authority) => leaf!.checkIssued(authority))) return
+    const leaf = chain[0]!
+    if (chain.length > 1 || isSelfSigned(leaf) || authorities.some((authority) => leaf.checkIssued(authority))) return
+    // with a CA file that could not be read this would only be a consequence
+    if (this.problems.some(({ severity }) => severity === 'error')) return
     this.#warn(
       file,
       'the chain may be incomplete: the issuer of the certificate is neither in this file nor in ca_list',
@@ -243,6 +248,11 @@ function parsed(pem: string): X509Certificate | undefined {
   }
 }
 
+/** `checkIssued` would say no of one that may not sign others. */
+function isSelfSigned(certificate: X509Certificate): boolean {
+  return certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey)
+}
+
 function keyMismatch(chain: readonly X509Certificate[], key: KeyObject, keyFile: string): string {
   const own = chain.findIndex((certificate) => certificate.checkPrivateKey(key))
   return own < 0
@@ -261,9 +271,11 @@ function readProblem(error: NodeJS.ErrnoException): string {
   }
 }
 
-/** Only the code of the error is looked at: what OpenSSL quotes is not ours to repeat. */
-function keyProblem(error: NodeJS.ErrnoException, hasPassword: boolean): string {
-  if (error.code === 'ERR_MISSING_PASSPHRASE') return 'the private key is encrypted: private_key_password is missing'
+/** Without a word of what OpenSSL says: it is not ours to repeat, and it differs from version to version. */
+function keyProblem(text: string, hasPassword: boolean): string {
   if (hasPassword) return 'holds no private key that private_key_password opens'
-  return 'holds no private key in PEM form'
+  const isEncrypted = /^-----BEGIN ENCRYPTED PRIVATE KEY|^Proc-Type: 4,ENCRYPTED/m.test(text)
+  return isEncrypted
+    ? 'the private key is encrypted: private_key_password is missing'
+    : 'holds no private key in PEM form'
 }

@@ -155,7 +155,7 @@ function parseV2(header: Buffer): ProxyHeader | Failure {
     return broken(`version and command 0x${command.toString(16)}`)
   }
   const ipBytes = family === v2Families.tcp4 ? 4 : family === v2Families.tcp6 ? 16 : undefined
-  // TLVs begin after the addresses, so without a family we know there are none we could find
+  // what follows LOCAL, or addresses that are not of TCP, is skipped
   if (command === v2Commands.local || ipBytes === undefined) return unknownHeader
 
   const portsAt = v2FixedBytes + 2 * ipBytes

@@ -2,7 +2,7 @@
  * One traced event and its payload: flat JSON with OpenSIPS's keys and ours (`docs/events.md`), alone or
  * under one line for a person. Decides nothing and keeps nothing; key material leaves only when told so.
  */
-import { endpointText } from '../base/address.js'
+import { type Endpoint, endpointText, unknownEndpoint } from '../base/address.js'
 import type { Cause } from '../base/errors.js'
 import type { CertificateFacts, ConnectionEventName, ConnectionFacts } from '../base/facts.js'
 
@@ -49,7 +49,8 @@ export function eventFields(event: TracedEvent, secrets: boolean): EventFields {
     Status: event.status,
     Message: clean(event.message),
   }
-  put(fields, 'cause', event.cause)
+  // An orderly end has its cause too: idle, killed, shutdown, …
+  put(fields, 'cause', event.cause ?? (name === 'CLOSED' ? facts.closed?.cause : undefined))
   put(fields, 'conn_id', facts.id)
   put(fields, 'seq', event.seq)
   if (event.correlation !== facts.id) put(fields, 'call_id', event.correlation)
@@ -93,9 +94,9 @@ function carriesCertificates(name: ConnectionEventName): boolean {
 function putAddresses(fields: EventFields, facts: ConnectionFacts): void {
   put(fields, 'direction', facts.direction)
   put(fields, 'side', facts.side)
-  put(fields, 'local', endpointText(facts.local))
-  put(fields, 'peer', endpointText(facts.peer))
-  put(fields, 'proxied_by', facts.proxiedBy && endpointText(facts.proxiedBy))
+  putEndpoint(fields, 'local', facts.local)
+  putEndpoint(fields, 'peer', facts.peer)
+  putEndpoint(fields, 'proxied_by', facts.proxiedBy)
   put(fields, 'relayed_to', facts.relayedTo)
 }
 
@@ -160,6 +161,11 @@ function putTraffic(fields: EventFields, { facts, micros }: TracedEvent): void {
   put(fields, 'bytes_out', facts.bytesOut)
   put(fields, 'msgs_in', facts.messagesIn)
   put(fields, 'msgs_out', facts.messagesOut)
+}
+
+/** Until an outgoing connect is through, our own end has no address. */
+function putEndpoint(fields: EventFields, key: string, endpoint: Endpoint | undefined): void {
+  if (endpoint !== undefined && endpoint.ip !== unknownEndpoint.ip) put(fields, key, endpointText(endpoint))
 }
 
 function put(fields: EventFields, key: string, value: string | number | boolean | undefined): void {

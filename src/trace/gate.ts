@@ -170,7 +170,10 @@ export class TraceGate {
     }
   }
 
-  /** Once a connection is traced its later lines are written as they come; the earlier ones were held in `facts.keylog`. */
+  /**
+   * That somebody listens is what makes tls/ keep the lines, for the events and until the verdict; while tracing is
+   * off there is no key material in memory. Once a connection is traced, further lines are written as they come.
+   */
   #onKeylog = (message: unknown): void => {
     const { facts, line } = message as KeylogLine
     const record = facts.trace as TraceRecord | undefined

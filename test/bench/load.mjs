@@ -1,10 +1,11 @@
 /**
  * The SIP clients of a benchmark, as a process of its own that does what its parent tells it:
  *
- *     {do: 'open', port, connections}        TLS connections, each having had one request answered
- *     {do: 'pairs', pairs, inFlight, perCall} request and answer on all of them, until so many were answered
- *     {do: 'close'}                           end them
- *     {do: 'churn', port, connections}        connect, full handshake, one request and answer, close; eight at a time
+ *     {do: 'open', port, connections, recordEach}  TLS connections, each having had one request answered;
+ *                                                   recordEach: a TLS record per request, also when eight are written at once
+ *     {do: 'pairs', pairs, inFlight, perCall}      request and answer on all of them, until so many were answered
+ *     {do: 'close'}                                end them
+ *     {do: 'churn', port, connections}             connect, full handshake, one request and answer, close; eight at a time
  *
  * and answers each with one message: `{}` or `{error}`.
  */
@@ -29,10 +30,11 @@ class Client {
   onAnswers = () => {}
   onClose = () => {}
 
-  static async open(port) {
+  static async open(port, recordEach = false) {
     const socket = connect({ ...tlsOptions, port })
     await once(socket, 'secureConnect')
     socket.setNoDelay(true)
+    if (recordEach) socket.setMaxSendFragment(requestBytes)
     return new Client(socket)
   }
 
@@ -82,9 +84,9 @@ class Client {
 }
 
 const actions = {
-  async open({ port, connections }) {
+  async open({ port, connections, recordEach }) {
     await times(connections, openAtATime, async () => {
-      const client = await Client.open(port)
+      const client = await Client.open(port, recordEach)
       await client.exchange()
       clients.push(client)
     })

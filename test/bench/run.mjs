@@ -22,7 +22,7 @@ import { answerBytes, requestBytes } from './traffic.mjs'
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    /** pair, pair-1, pair-8, handshake, memory */
+    /** pair, pair-1, pair-8, pair-8-records, handshake, memory */
     only: { type: 'string', default: '' },
     rounds: { type: 'string' },
     'pairs-per-call': { type: 'string', default: '0' },
@@ -40,8 +40,12 @@ const idleConnections = 3000
 const warmConnections = 300
 
 const figures = [
-  { name: 'pair-1', run: () => pairs(1, 60_000 * scale) },
-  { name: 'pair-8', run: () => pairs(8, 160_000 * scale) },
+  { name: 'pair-1', run: () => pairs('one in flight', { inFlight: 1 }, 60_000 * scale) },
+  { name: 'pair-8', run: () => pairs('eight in flight, in one TLS record', { inFlight: 8 }, 160_000 * scale) },
+  {
+    name: 'pair-8-records',
+    run: () => pairs('eight in flight, a TLS record each', { inFlight: 8, recordEach: true }, 80_000 * scale),
+  },
   { name: 'handshake', run: () => handshakes(1500 * scale) },
   { name: 'memory', run: memory },
 ]
@@ -65,8 +69,12 @@ process.on('exit', () => {
 })
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130))
 
-const backendProcess = own(forkScript('backend.mjs'))
-const bench = { dir, backend: await reply(backendProcess), ...makeCertificate() }
+const bench = {
+  dir,
+  backend: await reply(own(forkScript('backend.mjs'))),
+  collector: await reply(own(forkScript('collector.mjs'))),
+  ...makeCertificate(),
+}
 const load = own(forkScript('load.mjs'))
 
 console.log(
@@ -81,17 +89,17 @@ for (const figure of figures) if (figure.name.startsWith(options.only)) await fi
 process.exit(0)
 
 /** CPU per relayed request and answer. */
-async function pairs(inFlight, count) {
+async function pairs(title, { inFlight, recordEach = false }, count) {
   const peers = await startAll(['off', 'tcp', 'udp'])
   const costs = await alternate(peers, async (peer) => {
-    await order(load, { do: 'open', port: peer.port, connections })
+    await order(load, { do: 'open', port: peer.port, connections, recordEach })
     const before = cpuNanos(peer.pid)
     await order(load, { do: 'pairs', pairs: count, inFlight, perCall })
     const nanos = cpuNanos(peer.pid) - before
     await order(load, { do: 'close' })
     return nanos / count / 1000
   })
-  console.log(`CPU per request and answer, ${inFlight} in flight on each of ${connections} connections`)
+  console.log(`CPU per request and answer, ${title}, on each of ${connections} connections`)
   table(costs, 'µs', [
     ['haproxy', 'HAProxy, TCP mode'],
     ['hepgate-off', 'trace off', 2.0],

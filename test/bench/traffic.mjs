@@ -57,11 +57,11 @@ export function setCallId(buffer, count, number) {
   for (let i = 0; i < count; i++) buffer.latin1Write(id, i * requestBytes + requestCallIdAt)
 }
 
-/** The answers to `count` requests that begin at `start`. */
-export function answersTo(buffer, start, count) {
+/** The answers to the first `count` requests of a buffer. */
+export function answersTo(buffer, count) {
   const answers = Buffer.allocUnsafe(count * answerBytes)
   for (let i = 0; i < count; i++) {
-    const callIdAt = start + i * requestBytes + requestCallIdAt
+    const callIdAt = i * requestBytes + requestCallIdAt
     answer.copy(answers, i * answerBytes)
     buffer.copy(answers, i * answerBytes + answerCallIdAt, callIdAt, callIdAt + callIdWidth)
   }

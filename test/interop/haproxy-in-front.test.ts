@@ -8,7 +8,8 @@ import { startGatewayProcess } from '../support/gateway-process.js'
 import { HepCollector } from '../support/hep-collector.js'
 import { lacks, peer } from '../support/peers.js'
 import { freePort } from '../support/ports.js'
-import { type Scope, startProcess } from '../support/process.js'
+import { startProcess } from '../support/process.js'
+import type { Scope } from '../support/scope.js'
 import { startLine } from '../support/sip.js'
 import { SipClient } from '../support/sip-client.js'
 import { tempDir } from '../support/tmp.js'
@@ -42,8 +43,8 @@ describe('HAProxy in front of the gateway', { skip: lacks('haproxy') }, () => {
     const collector = await HepCollector.start(t)
     const { haproxyPort, gateway } = await start(t, collector, '')
     await assert.rejects(SipClient.connect({ port: haproxyPort }))
-    const event = await collector.event('ACCEPTED', (e) => e.Status === 'FAILURE')
-    assert.equal(event.cause, 'bad-proxy-header')
+    const event = await collector.event('ACCEPTED', (e) => e.cause === 'bad-proxy-header')
+    assert.equal(event.Status, 'FAILURE')
     await gateway.stop()
   })
 })
@@ -52,7 +53,7 @@ async function start(scope: Scope, collector: HepCollector, option: string) {
   const gatewayPort = await freePort()
   const gateway = await startGatewayProcess(scope, {
     socket: [{ socket: `tls:127.0.0.1:${gatewayPort}`, proxy_protocol: ['127.0.0.1/32'] }],
-    proto_tls: { tls_handshake_timeout: 10_000, trace_destination: 'hep', trace_on: 1 },
+    proto_tls: { trace_destination: 'hep', trace_on: 1 },
     proto_hep: { hep_id: [collector.destination('hep', 'tcp')] },
   })
   const haproxyPort = await freePort()

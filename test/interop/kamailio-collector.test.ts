@@ -5,7 +5,8 @@ import { describe, test } from 'node:test'
 import { startGatewayProcess } from '../support/gateway-process.js'
 import { startKamailio } from '../support/kamailio.js'
 import { lacks, peer } from '../support/peers.js'
-import { runProcess, type Scope } from '../support/process.js'
+import { runProcess } from '../support/process.js'
+import type { Scope } from '../support/scope.js'
 import { headerOf } from '../support/sip.js'
 import { SipClient } from '../support/sip-client.js'
 import { tempDir } from '../support/tmp.js'
@@ -145,8 +146,9 @@ ${transport === 'tcp' ? tcpRoute : udpRoute}`,
 
 function startTracedGateway(scope: Scope, destination: string) {
   return startGatewayProcess(scope, {
-    proto_tls: { tls_handshake_timeout: 10_000, trace_destination: 'kamailio', trace_on: 1 },
+    proto_tls: { trace_destination: 'kamailio', trace_on: 1 },
     proto_hep: { hep_id: [destination], hep_capture_id: 2001, hep_node_name: 'gateway' },
+    trace: { core_events: 0 },
   })
 }
 

@@ -45,6 +45,7 @@ describe('Kamailio as upstream', { skip: lacks('kamailio') }, () => {
       relay: { mode: 'tunnel', upstream: [`sip:127.0.0.1:${kamailio.port};transport=tcp`] },
     })
     const client = await SipClient.connect({ port: gateway.port })
+    await client.request() // more than tls_async_max_postponed_chunks must not wait for the upstream connect
     const ids = Array.from({ length: 100 }, (_, number) => `call-${number}@example.com`)
     client.send(Buffer.concat(ids.map((callId) => sipRequest({ callId }))))
     const answered: (string | undefined)[] = []
@@ -66,7 +67,11 @@ describe('Kamailio as upstream', { skip: lacks('kamailio') }, () => {
       })
       const client = await SipClient.connect({ port: gateway.port, localAddress: '127.0.0.9' })
       const { answer } = await client.request()
-      assert.equal(headerOf(answer, 'X-Source'), `tcp:${client.address}`)
+      const [ip, port] = client.address.split(':') as [string, string]
+      // Kamailio 5.6 takes the port of a v2 header without ntohs(); 6.0 does not.
+      const swapped = Buffer.from([Number(port) & 0xff, Number(port) >> 8]).readUInt16BE()
+      const accepted = [`tcp:${ip}:${port}`, ...(version === 'v2' ? [`tcp:${ip}:${swapped}`] : [])]
+      assert.ok(accepted.includes(headerOf(answer, 'X-Source')!), `${headerOf(answer, 'X-Source')} of ${accepted}`)
       await client.close()
       await gateway.stop()
     })
@@ -92,7 +97,7 @@ ${replyRoute}`,
     )
     const collector = await HepCollector.start(t)
     const gateway = await startGatewayProcess(t, {
-      proto_tls: { tls_handshake_timeout: 10_000, trace_destination: 'hep', trace_on: 1 },
+      proto_tls: { trace_destination: 'hep', trace_on: 1 },
       proto_hep: { hep_id: [collector.destination('hep', 'tcp')] },
       tls_mgm: {
         client_domain: [{ name: 'core', match_ip_address: '*', verify_cert: 1, ca_list: ca.writeTo(dir) }],

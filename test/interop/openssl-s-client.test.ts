@@ -1,12 +1,13 @@
 /** `openssl s_client` against the gateway: versions, certificates of both sides, and what the HEP events say of them. */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { daysFromNow, TestCa, type TestCertificate } from '../support/certificates.js'
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.js'
 import { HepCollector } from '../support/hep-collector.js'
 import { lacks, peer } from '../support/peers.js'
 import { freePort } from '../support/ports.js'
-import { type Scope, startProcess, type TestProcess } from '../support/process.js'
+import { startProcess, type TestProcess } from '../support/process.js'
+import { type Scope, suiteScope } from '../support/scope.js'
 import { sipRequest, token } from '../support/sip.js'
 import { tempDir } from '../support/tmp.js'
 
@@ -16,7 +17,7 @@ const versions = [
 ] as const
 
 describe('openssl s_client', { skip: lacks('openssl') }, () => {
-  const suite: Scope = { after }
+  const suite = suiteScope()
   const ca = TestCa.create()
   const stranger = TestCa.create({ name: 'Somebody else' })
   const ecdsa = ca.issue({ dns: ['sip.example.com'], keyType: 'ecdsa' })
@@ -43,7 +44,7 @@ describe('openssl s_client', { skip: lacks('openssl') }, () => {
     }
     gateway = await startGatewayProcess(suite, {
       socket: [`tls:127.0.0.1:${openPort}`, `tls:127.0.0.1:${mutualPort}`],
-      proto_tls: { tls_handshake_timeout: 10_000, trace_destination: 'hep', trace_on: 1 },
+      proto_tls: { trace_destination: 'hep', trace_on: 1 },
       proto_hep: { hep_id: [collector.destination('hep', 'tcp')] },
       tls_mgm: {
         server_domain: [
@@ -137,7 +138,6 @@ describe('openssl s_client', { skip: lacks('openssl') }, () => {
         const event = await collector.event('ACCEPTED', (e) => e.tls_sni === sni)
         assert.equal(event.Status, 'FAILURE')
         assert.equal(event.cause, cause)
-        assert.equal(event.tls_version, version)
         if (certificate !== undefined) assert.equal(event['client-sha256'], sha256Of(certificate))
         await client.ended
         assert.doesNotMatch(client.output, /SIP\/2\.0/)

@@ -15,7 +15,6 @@ test('sipsak gets 200 for OPTIONS through stunnel', { skip: lacks('sipsak', 'stu
   const ca = TestCa.create()
   const files = ca.issue({ dns: ['sip.example.com'] }).writeTo(dir, 'gateway')
   const gateway = await startGatewayProcess(t, {
-    proto_tls: { tls_handshake_timeout: 10_000 },
     tls_mgm: {
       server_domain: [
         {

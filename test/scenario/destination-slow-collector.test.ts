@@ -15,7 +15,7 @@ import {
 } from '../support/destinations.js'
 import { until } from '../support/wait.js'
 
-const queueBytes = 1024 * 1024
+const queueBytes = 4 * 1024 * 1024
 const body = 'x'.repeat(2000)
 const on = leg()
 
@@ -80,4 +80,19 @@ test('a write that does not move breaks the connection and is counted as lost; t
   collector.hangUp()
   await until('an empty queue', () => destinations.idle)
   assert.equal(accountedPackets(destinations.status()[0]!), offered)
+})
+
+test('a write that is under way when the collector dies is counted as lost, not as sent', async (t) => {
+  const collector = await StreamCollector.open(t)
+  collector.reads = false
+  const config = destinationsConfig([declaration({ port: collector.port })], { hep_queue_bytes: queueBytes })
+  const destinations = openDestinations(t, config, { ...fastTiming, stuckMs: 60_000 })
+  const offered = await stuff(destinations)
+  const sentBefore = destinations.status()[0]!.sentPackets
+  await collector.stop()
+  await until('the loss noticed', () => destinations.status()[0]!.state !== 'connected')
+  const status = destinations.status()[0]!
+  assert.ok(status.dropped['connection-lost']! > 0)
+  assert.equal(status.sentPackets, sentBefore)
+  assert.equal(accountedPackets(status), offered)
 })

@@ -5,7 +5,7 @@
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import type { Scope } from './process.js'
+import type { Scope } from './scope.js'
 
 const segmentBytes = 1400
 const linkTypeRaw = 101 // packets begin with the IP header

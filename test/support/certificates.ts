@@ -33,6 +33,8 @@ export interface IssueOptions extends AltNames {
   readonly keyType?: KeyType
   /** extended key usage; default: both */
   readonly usage?: 'server' | 'client' | 'both'
+  /** more of them, made with `extension()` of src/tls/issue.ts */
+  readonly extensions?: readonly Buffer[]
 }
 
 export interface TestCertificate {
@@ -118,6 +120,7 @@ export class TestCa {
           keyUsage('digitalSignature', 'keyEncipherment'),
           usage === 'both' ? extKeyUsage('serverAuth', 'clientAuth') : extKeyUsage(`${usage}Auth`),
           ...altNameExtension(options),
+          ...(options.extensions ?? []),
         ],
       }),
       this.#intermediates,
@@ -164,7 +167,7 @@ export function selfSigned(options: IssueOptions = {}): TestCertificate {
       notAfter: endOf(options),
       publicKey: createPublicKey(key),
       signingKey: key,
-      extensions: altNameExtension(options),
+      extensions: [...altNameExtension(options), ...(options.extensions ?? [])],
     }),
     '',
   )

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { GatewayStatus } from '../../src/base/ports.js'
 import { freePort } from './ports.js'
-import { type Scope, startProcess, type TestProcess } from './process.js'
+import { startProcess, type TestProcess } from './process.js'
+import type { Scope } from './scope.js'
 import { tempDir } from './tmp.js'
 import { until } from './wait.js'
 
@@ -41,9 +42,12 @@ export class GatewayProcess {
   }
 }
 
+/** The defaults of OpenSIPS (100 ms) are short for a machine that runs tests beside each other. */
+const patient = { tls_handshake_timeout: 10_000, tls_send_timeout: 10_000 }
+
 /**
  * Starts a gateway and waits until it runs. `config` is the file's content (YAML reads JSON); a TLS
- * socket on a free port, an API and a state directory are added where it names none.
+ * socket on a free port, an API, a state directory and patient time limits are added where it names none.
  */
 export async function startGatewayProcess(scope: Scope, config: Record<string, unknown>): Promise<GatewayProcess> {
   const dir = tempDir(scope)
@@ -54,8 +58,9 @@ export async function startGatewayProcess(scope: Scope, config: Record<string, u
     state_dir: join(dir, 'state'),
     log: { level: 'debug', format: 'json' },
     api: { listen: `127.0.0.1:${apiPort}` },
-    limits: { drain_timeout: 500 },
     ...config,
+    proto_tls: { ...patient, ...(config.proto_tls as object | undefined) },
+    limits: { drain_timeout: 500, ...(config.limits as object | undefined) },
   }
   writeFileSync(file, JSON.stringify(complete, null, 2))
   const child = startProcess(scope, process.execPath, ['--enable-source-maps', mainPath, 'run', '--config', file])

@@ -5,7 +5,7 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import type { Scope } from './process.js'
+import type { Scope } from './scope.js'
 import { until } from './wait.js'
 
 export interface HepRecord {

@@ -3,12 +3,10 @@
  * (test/run.mjs ends the whole process group of a test file, so nothing outlives a test that crashes.)
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import type { Scope } from './scope.js'
 import { within } from './wait.js'
 
-/** Whatever can run something at its end: a test's context, or the `after` of a suite. */
-export interface Scope {
-  after(fn: () => Promise<void> | void): void
-}
+export type { Scope }
 
 export interface Exit {
   readonly code: number | null

@@ -9,11 +9,14 @@ export class SipClient {
   readonly received: Buffer[] = []
   /** CRLFs received between messages: pongs */
   crlfs = 0
+  /** our own end, as the gateway should see it: `127.0.0.1:50123` */
+  readonly address: string
   readonly closed: Promise<void>
   #taken = 0
   #rest: Buffer = Buffer.alloc(0)
 
   private constructor(readonly socket: TLSSocket) {
+    this.address = `${socket.localAddress}:${socket.localPort}`
     socket.on('data', (chunk: Buffer) => {
       const split = splitMessages(Buffer.concat([this.#rest, chunk]))
       this.received.push(...split.messages)
@@ -31,11 +34,6 @@ export class SipClient {
     const socket = connect({ host: '127.0.0.1', rejectUnauthorized: options.ca !== undefined, ...options })
     await once(socket, 'secureConnect') // rejects on 'error'
     return new SipClient(socket)
-  }
-
-  /** our own end, as the gateway should see it: `127.0.0.1:50123` */
-  get address(): string {
-    return `${this.socket.localAddress}:${this.socket.localPort}`
   }
 
   send(bytes: string | Buffer): void {

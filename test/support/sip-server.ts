@@ -1,7 +1,7 @@
 /** A SIP server over TCP for tests: keeps every request with the bytes it came in, and answers 200. */
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import type { Scope } from './process.js'
+import type { Scope } from './scope.js'
 import { sipAnswer, splitMessages } from './sip.js'
 
 export class SipServer {

@@ -23,7 +23,7 @@ export function reloadRoutes(app: FastifyInstance, { control }: Ports): void {
           errors: problems.map((detail) => ({ detail })),
         })
       }
-      return { ok }
+      return { ok, notes: problems }
     },
   )
 }

@@ -60,13 +60,17 @@ class PacketReader {
       })
   }
 
-  push(chunk: Buffer): CapturedPacket[] {
+  *push(chunk: Buffer): Generator<CapturedPacket, void, undefined> {
     if (!this.#started) refuseOtherFormats(this.#path, chunk)
     this.#started = true
     this.#bytesIn += chunk.length
-    this.#source.emit('data', chunk)
+    try {
+      this.#source.emit('data', chunk)
+    } catch (error) {
+      this.#fault ??= error as Error
+    }
+    yield* this.#packets.splice(0)
     if (this.#fault !== undefined) throw this.#fault
-    return this.#packets.splice(0)
   }
 
   end(): void {
@@ -76,11 +80,10 @@ class PacketReader {
     }
   }
 
-  /** Emitted when the parser is about to wait for the packet: the place to stop it. */
+  /** Emitted when the parser is about to wait for the packet; only throwing stops it. */
   #header({ capturedLength }: PacketHeader): void {
     if (capturedLength <= maxPacketBytes) return
-    this.#fault = new DamagedCapture(`${this.#path} is damaged from packet ${this.#packetCount + 1} on`)
-    throw this.#fault
+    throw new DamagedCapture(`${this.#path} is damaged from packet ${this.#packetCount + 1} on`)
   }
 
   #packet(header: PacketHeader, bytes: Buffer): void {

@@ -1,11 +1,12 @@
 /**
  * From a captured frame to the UDP or TCP in it: Ethernet with VLAN tags, Linux cooked, raw IP and
- * loopback frames; IPv4 and IPv6. It looks at one frame at a time, believes no length it has not
- * checked, and answers a reason for what it does not take.
+ * loopback frames; IPv4 and IPv6, fragments put together. It believes no length it has not checked,
+ * and answers a reason for what it does not take.
  */
 import { type Endpoint, plainIp } from '../../base/address.js'
 import { inet4Text, inet6Text } from '../../hep/inet.js'
 import type { CapturedPacket } from './file.js'
+import { Fragments } from './fragments.js'
 
 interface Packet {
   readonly source: Endpoint
@@ -33,22 +34,42 @@ export type PacketSkip =
   | 'cut short by the capture'
   | 'link type not known'
   | 'not IP'
-  | 'IP fragment'
+  | 'IP fragment without the others'
   | 'neither UDP nor TCP'
   | 'malformed'
 
-export function decodePacket(packet: CapturedPacket): UdpPacket | TcpPacket | PacketSkip {
-  const { bytes, linkType } = packet
-  const network = networkLayer(bytes, linkType)
-  if (typeof network === 'string') return network
-  const ip = network.version === 4 ? ipv4(bytes, network.at) : ipv6(bytes, network.at)
-  if (typeof ip === 'string') return packet.cut && ip === 'malformed' ? 'cut short by the capture' : ip
-  if (ip.end > bytes.length) return packet.cut ? 'cut short by the capture' : 'malformed'
+export class PacketDecoder {
+  readonly #fragments = new Fragments()
+
+  /** undefined: a fragment, the others of which are still to come. */
+  decode(packet: CapturedPacket): UdpPacket | TcpPacket | PacketSkip | undefined {
+    const { bytes, linkType, cut, micros } = packet
+    const network = networkLayer(bytes, linkType)
+    if (typeof network === 'string') return cut && network === 'malformed' ? cutShort : network
+    const ip = network.version === 4 ? ipv4(bytes, network.at) : ipv6(bytes, network.at)
+    if (ip === 'malformed' || ip.end > bytes.length) return cut ? cutShort : 'malformed'
+    if (ip.fragment === undefined) return transportLayer(bytes, ip, micros)
+    const { id, offset, more } = ip.fragment
+    const key = `${ip.source} ${ip.destination} ${ip.protocol} ${id}`
+    const whole = this.#fragments.add({ packet: key, offset, more, bytes: bytes.subarray(ip.at, ip.end) })
+    return whole && transportLayer(whole, { ...ip, at: 0, end: whole.length }, micros)
+  }
+
+  /** No more packets will come. Returns how many fragments were of no use. */
+  end(): number {
+    this.#fragments.end()
+    return this.#fragments.lost
+  }
+}
+
+const cutShort = 'cut short by the capture'
+
+function transportLayer(bytes: Buffer, ip: IpPacket, micros: number): UdpPacket | TcpPacket | PacketSkip {
   switch (ip.protocol) {
     case 6:
-      return tcp(bytes, ip, packet.micros)
+      return tcp(bytes, ip, micros)
     case 17:
-      return udp(bytes, ip, packet.micros)
+      return udp(bytes, ip, micros)
     default:
       return 'neither UDP nor TCP'
   }
@@ -130,53 +151,68 @@ interface IpPacket {
   /** the transport header is at `at`, its payload ends at `end`, which the capture may not hold */
   readonly at: number
   readonly end: number
+  /** undefined: the packet is whole */
+  readonly fragment: { readonly id: number; readonly offset: number; readonly more: boolean } | undefined
 }
 
 /** RFC 791 §3.1 */
-function ipv4(bytes: Buffer, at: number): IpPacket | PacketSkip {
+function ipv4(bytes: Buffer, at: number): IpPacket | 'malformed' {
   if (bytes.length < at + 20) return 'malformed'
   const headerBytes = (bytes[at] & 0x0f) * 4
   // 0: a capture taken before the network card cut a large packet to pieces
   const totalBytes = bytes.readUInt16BE(at + 2) || bytes.length - at
   if (bytes[at] >> 4 !== 4 || headerBytes < 20 || totalBytes < headerBytes) return 'malformed'
-  // more fragments, or an offset
-  if ((bytes.readUInt16BE(at + 6) & 0x3fff) !== 0) return 'IP fragment'
+  const place = bytes.readUInt16BE(at + 6)
+  const isFragment = (place & 0x3fff) !== 0 // more fragments, or an offset
   return {
     protocol: bytes[at + 9],
     source: inet4Text(bytes, at + 12),
     destination: inet4Text(bytes, at + 16),
     at: at + headerBytes,
     end: at + totalBytes,
+    fragment: isFragment
+      ? { id: bytes.readUInt16BE(at + 4), offset: (place & 0x1fff) * 8, more: (place & 0x2000) !== 0 }
+      : undefined,
   }
 }
 
 // RFC 8200 §4: headers that may stand before the transport header
 const extension = { hopByHop: 0, routing: 43, fragment: 44, authentication: 51, destinationOptions: 60 } as const
 
-function ipv6(bytes: Buffer, at: number): IpPacket | PacketSkip {
+function ipv6(bytes: Buffer, at: number): IpPacket | 'malformed' {
   if (bytes.length < at + 40 || bytes[at] >> 4 !== 6) return 'malformed'
   const payloadBytes = bytes.readUInt16BE(at + 4) || bytes.length - at - 40
   const end = at + 40 + payloadBytes
   let protocol = bytes[at + 6]
   let next = at + 40
-  for (;;) {
-    const isExtension = (Object.values(extension) as number[]).includes(protocol)
-    if (!isExtension) break
+  let fragment: IpPacket['fragment']
+  // What follows the fragment header belongs to the packet in pieces, other headers too.
+  while (fragment === undefined && isExtension(protocol)) {
     if (next + 8 > Math.min(end, bytes.length)) return 'malformed'
-    // an "atomic fragment" (RFC 6946) is a whole packet
-    if (protocol === extension.fragment && (bytes.readUInt16BE(next + 2) & 0xfff9) !== 0) return 'IP fragment'
-    const headerBytes =
-      protocol === extension.fragment
-        ? 8
-        : protocol === extension.authentication
-          ? (bytes[next + 1] + 2) * 4
-          : (bytes[next + 1] + 1) * 8
+    if (protocol === extension.fragment) fragment = fragmentHeader(bytes, next)
+    const headerBytes = extensionBytes(protocol, bytes[next + 1])
     protocol = bytes[next]
     next += headerBytes
   }
   const source = plainIp(inet6Text(bytes, at + 8))
   const destination = plainIp(inet6Text(bytes, at + 24))
-  return { protocol, source, destination, at: next, end }
+  return { protocol, source, destination, at: next, end, fragment }
+}
+
+function isExtension(protocol: number): boolean {
+  return (Object.values(extension) as number[]).includes(protocol)
+}
+
+function extensionBytes(protocol: number, lengthField: number): number {
+  if (protocol === extension.fragment) return 8
+  return protocol === extension.authentication ? (lengthField + 2) * 4 : (lengthField + 1) * 8
+}
+
+/** RFC 8200 §4.5; undefined for an "atomic fragment" (RFC 6946), which is a whole packet. */
+function fragmentHeader(bytes: Buffer, at: number): IpPacket['fragment'] {
+  const place = bytes.readUInt16BE(at + 2)
+  if ((place & 0xfff9) === 0) return undefined
+  return { id: bytes.readUInt32BE(at + 4), offset: place & 0xfff8, more: (place & 1) !== 0 }
 }
 
 /** RFC 768 */

@@ -9,7 +9,7 @@ import { SipFramer } from '../../sip/framer.js'
 import { findHeader, headerNames, headersStart } from '../../sip/headers.js'
 import type { TracedLeg } from '../../trace/tap.js'
 import type { CapturedPacket } from './file.js'
-import { decodePacket, type PacketSkip, type TcpPacket, type UdpPacket } from './packet.js'
+import { PacketDecoder, type PacketSkip, type TcpPacket, type UdpPacket } from './packet.js'
 import { TcpOrder } from './reorder.js'
 
 export type SkipReason = PacketSkip | 'no payload' | 'keep-alive' | 'not SIP' | 'without Call-ID' | 'retransmission'
@@ -52,6 +52,7 @@ export class SipFinder {
   gaps = 0
   readonly skipped = new Map<SkipReason, number>()
   readonly #onSip: OnSip
+  readonly #decoder = new PacketDecoder()
   readonly #newId = connectionIds()
   /** by transport, source and destination; the one used last is last */
   readonly #directions = new Map<string, Direction>()
@@ -62,7 +63,8 @@ export class SipFinder {
 
   push(captured: CapturedPacket): void {
     this.packets++
-    const packet = decodePacket(captured)
+    const packet = this.#decoder.decode(captured)
+    if (packet === undefined) return
     if (typeof packet === 'string') this.#skip(packet)
     else if (packet.transport === 'udp') this.#datagram(packet)
     else this.#segment(packet)
@@ -71,6 +73,8 @@ export class SipFinder {
   /** The last packet was pushed: what waits for one that never came is looked at. */
   end(): void {
     for (const { stream } of this.#directions.values()) stream?.giveUp()
+    const fragments = this.#decoder.end()
+    if (fragments > 0) this.skipped.set('IP fragment without the others', fragments)
   }
 
   #datagram(packet: UdpPacket): void {

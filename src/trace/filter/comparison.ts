@@ -2,8 +2,7 @@
  * The comparisons of a filter, checked when it is loaded: what can never be true, or would fail with the first
  * connection, is refused here. Semantics as in OpenSIPS; `docs/route-script.md` has them in words.
  */
-import { BlockList, isIPv4, isIPv6 } from 'node:net'
-import { plainIp } from '../../base/address.js'
+import { parseNetwork } from './network.js'
 import { compilePattern } from './pattern.js'
 import type { Comparison, Expression, Operand } from './script.js'
 import type { Report } from './template.js'
@@ -59,7 +58,7 @@ function ordered(left: Variable, operator: Comparison, right: Placed, report: Re
   if (typeof right.value !== 'string' || left.type !== 'address') {
     return { kind: 'compare', operator, left, right: right.value }
   }
-  const network = networkOf(right.value)
+  const network = parseNetwork(right.value)
   if (network === undefined || !equality) {
     report(
       right.at,
@@ -70,19 +69,6 @@ function ordered(left: Variable, operator: Comparison, right: Placed, report: Re
     return never
   }
   return { kind: 'within', negated: operator === '!=', left, network }
-}
-
-/** `10.0.0.0/8`, `2001:db8::/32`, or one address in any of its spellings, IPv6 with or without brackets. */
-function networkOf(text: string): BlockList | undefined {
-  const [, address = '', bits] = /^\[?([0-9A-Fa-f:.]+)\]?(?:\/([0-9]{1,3}))?$/.exec(text) ?? []
-  const ip = plainIp(address.toLowerCase())
-  if (!isIPv4(ip) && !isIPv6(ip)) return undefined
-  const most = isIPv4(ip) ? 32 : 128
-  const prefix = bits === undefined ? most : Number(bits)
-  if (prefix > most) return undefined
-  const network = new BlockList()
-  network.addSubnet(ip, prefix, isIPv4(ip) ? 'ipv4' : 'ipv6')
-  return network
 }
 
 function isVariable(value: Operand): value is Variable {

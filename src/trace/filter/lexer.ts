@@ -72,7 +72,10 @@ export class Lexer {
     const name = this.#take(word)
     if (name !== undefined) return { kind: 'name', at, text: name }
     const number = this.#take(digits)
-    if (number !== undefined) return { kind: 'number', at, value: numberOf(number, at) }
+    if (number !== undefined) {
+      if (/[.:]/.test(this.#text[this.#at] ?? '')) throw new ScriptError(at, quoteAddresses)
+      return { kind: 'number', at, value: numberOf(number, at) }
+    }
     const symbol = symbols.find((s) => this.#text.startsWith(s, at))
     if (symbol === undefined) throw new ScriptError(at, strange(first))
     this.#at += symbol.length
@@ -143,6 +146,8 @@ export function variableAt(text: string, at: number): { readonly name: string; r
   return { name: (found[1] ?? found[2])!, end: at + found[0].length }
 }
 
+const quoteAddresses = 'an address stands in quotes: "192.0.2.1"'
+
 function numberOf(text: string, at: number): number {
   if (text.length > maxDigits) throw new ScriptError(at, 'this number is too large')
   return Number(text)
@@ -152,6 +157,9 @@ function strange(character: string): string {
   switch (character) {
     case '=':
       return 'use == to compare; a filter assigns nothing'
+    case '.':
+    case ':':
+      return quoteAddresses
     case '&':
       return 'use && or and'
     case '|':

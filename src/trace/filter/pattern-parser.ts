@@ -60,12 +60,9 @@ class PatternParser {
     const count = this.#quantifier()
     if (count === undefined) return atom
     if (atom.kind === 'begin' || atom.kind === 'end') throw new PatternError('an anchor cannot be repeated')
-    const repeated: PatternNode = { kind: 'repeat', node: atom, ...count }
-    // `+?` and its like, lazy elsewhere: what matches is the same as for (…+)?
-    const again = this.#quantifier()
-    if (again === undefined) return repeated
-    if (this.#quantifier() !== undefined) throw new PatternError('three counts in a row')
-    return { kind: 'repeat', node: repeated, ...again }
+    // Elsewhere `a+?` is a lazy a+, in POSIX it is (a+)?: whoever means one of them can say so.
+    if (this.#quantifier() !== undefined) throw new PatternError('two counts in a row; put ( ) around the first')
+    return { kind: 'repeat', node: atom, ...count }
   }
 
   #quantifier(): { min: number; max: number | undefined } | undefined {

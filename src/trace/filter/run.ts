@@ -2,11 +2,11 @@
  * Runs a route for one connection: a walk over the parsed statements under a step budget. Reads facts, writes only
  * to the log it is given. It ends: there are no loops, no recursion, and the budget bounds what routes multiply.
  */
-import { isIPv4 } from 'node:net'
 import { assertNever } from '../../base/errors.js'
 import type { ConnectionFacts } from '../../base/facts.js'
 import type { Log } from '../../base/log.js'
 import type { TraceFilter, Verdict } from './filter.js'
+import { contains } from './network.js'
 import type { Call, Comparison, Expression, Operand, Route, Statement } from './script.js'
 import { nullText } from './template.js'
 import type { Value, Variable } from './variables.js'
@@ -144,7 +144,7 @@ class Run {
 
   #within({ left, network }: Extract<Expression, { kind: 'within' }>): boolean {
     const ip = left.read(this.#facts)
-    return typeof ip === 'string' && network.check(ip, isIPv4(ip) ? 'ipv4' : 'ipv6')
+    return typeof ip === 'string' && contains(network, ip)
   }
 
   #value(operand: Operand): Value {

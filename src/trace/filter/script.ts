@@ -1,5 +1,5 @@
 /** A parsed route: what the parser makes and the interpreter walks. Names are resolved, texts compiled; no loops exist. */
-import type { BlockList } from 'node:net'
+import type { Network } from './network.js'
 import type { Pattern } from './pattern.js'
 import type { Variable } from './variables.js'
 
@@ -27,7 +27,7 @@ export type Expression =
   | { readonly kind: 'truth'; readonly operand: Operand }
   | { readonly kind: 'compare'; readonly operator: Comparison; readonly left: Variable; readonly right: Operand }
   | { readonly kind: 'match'; readonly negated: boolean; readonly left: Variable; readonly pattern: Pattern }
-  | { readonly kind: 'within'; readonly negated: boolean; readonly left: Variable; readonly network: BlockList }
+  | { readonly kind: 'within'; readonly negated: boolean; readonly left: Variable; readonly network: Network }
 
 export type Comparison = '==' | '!=' | '<' | '>' | '<=' | '>='
 

@@ -24,19 +24,19 @@ export interface Variable {
 }
 
 const nameParts = [
-  ['cn', 'CN'],
-  ['locality', 'L'],
-  ['country', 'C'],
-  ['state', 'ST'],
-  ['organization', 'O'],
-  ['unit', 'OU'],
+  ['cn', 'CN', 'common name'],
+  ['locality', 'L', 'locality'],
+  ['country', 'C', 'country'],
+  ['state', 'ST', 'state'],
+  ['organization', 'O', 'organization'],
+  ['unit', 'OU', 'unit'],
 ] as const
 
 const alternativeKinds = [
-  ['hostname', 'DNS'],
-  ['uri', 'URI'],
-  ['email', 'email'],
-  ['ip', 'IP', 'IP Address'],
+  ['hostname', 'DNS', 'host name'],
+  ['uri', 'URI', 'URI'],
+  ['email', 'email', 'e-mail address'],
+  ['ip', 'IP', 'address'],
 ] as const
 
 const selfSigned = new Set(['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN'])
@@ -55,12 +55,12 @@ const table: Variable[] = [
   { name: 'tls_version', type: 'text', help: 'negotiated version: `TLSv1.3`', read: (f) => f.tls?.version },
   { name: 'tls_cipher_info', type: 'text', help: 'cipher by its OpenSSL name', read: (f) => f.tls?.cipher },
   { name: 'tls_cipher_bits', type: 'number', help: 'key length of the cipher', read: (f) => cipherBits(f.tls?.cipher) },
-  ...certificateVariables('peer', 'the peer', (f) => f.peerCertificate),
-  ...certificateVariables('my', 'ours', (f) => f.ownCertificate),
-  verdict('verified', 'a certificate came and its chain is good', (verify) => verify === 'ok'),
-  verdict('expired', 'it has expired', (verify) => verify === 'CERT_HAS_EXPIRED'),
-  verdict('revoked', 'it was revoked', (verify) => verify === 'CERT_REVOKED'),
-  verdict('selfsigned', 'it signed itself', (verify) => selfSigned.has(verify)),
+  ...certificateVariables('peer', "the peer's certificate", (f) => f.peerCertificate),
+  ...certificateVariables('my', 'our certificate', (f) => f.ownCertificate),
+  verdict('verified', 'came and its chain is good', (verify) => verify === 'ok'),
+  verdict('expired', 'has expired', (verify) => verify === 'CERT_HAS_EXPIRED'),
+  verdict('revoked', 'was revoked', (verify) => verify === 'CERT_REVOKED'),
+  verdict('selfsigned', 'or its root signed itself and is not trusted', (verify) => selfSigned.has(verify)),
   { name: 'tls_sni', type: 'text', help: 'server name the TLS client asked for', read: (f) => f.sni },
   { name: 'tls_alpn', type: 'text', help: 'negotiated application protocol', read: (f) => f.tls?.alpn },
   { name: 'tls_group', type: 'text', help: 'key exchange group', read: (f) => f.tls?.group },
@@ -91,7 +91,7 @@ function certificateVariables(who: 'peer' | 'my', whose: string, of: Certificate
   ): Variable => ({
     name: `tls_${who}_${name}`,
     type: 'text',
-    help: `certificate of ${whose}: ${help}`,
+    help: `${whose}: ${help}`,
     read(facts) {
       const certificate = of(facts)
       return certificate === undefined ? undefined : read(certificate) || undefined
@@ -99,12 +99,12 @@ function certificateVariables(who: 'peer' | 'my', whose: string, of: Certificate
   })
   const names = (['subject', 'issuer'] as const).flatMap((field) => [
     variable(field, `${field} in one line, \`/C=DE/O=Example/CN=a\``, (c) => c[field]),
-    ...nameParts.map(([part, attribute]) =>
-      variable(`${field}_${part}`, `${attribute} of the ${field}`, (c) => namePart(c[field], attribute)),
+    ...nameParts.map(([part, attribute, words]) =>
+      variable(`${field}_${part}`, `${words} (${attribute}) of the ${field}`, (c) => namePart(c[field], attribute)),
     ),
   ])
-  const alternatives = alternativeKinds.map(([kind, ...labels]) =>
-    variable(`san_${kind}`, `first ${labels[0]} of its alternative names`, (c) => alternativeName(c.san, labels)),
+  const alternatives = alternativeKinds.map(([kind, label, words]) =>
+    variable(`san_${kind}`, `first ${words} among its alternative names`, (c) => alternativeName(c.san, label)),
   )
   return [
     ...names,
@@ -120,7 +120,7 @@ function verdict(name: string, help: string, holds: (verify: string) => boolean)
   return {
     name: `tls_peer_${name}`,
     type: 'number',
-    help: `certificate of the peer: 1 when ${help}, else 0`,
+    help: `1: the peer's certificate ${help}, else 0`,
     read: (facts) => flag(facts.tls && holds(facts.tls.verify)),
   }
 }
@@ -147,17 +147,17 @@ function cipherBits(cipher: string | undefined): number | undefined {
   return found === null ? undefined : Number(found[1])
 }
 
-/** The first `/CN=` and so on of a one-line name. A value may hold a slash: what follows it is no attribute then. */
+/** The first `/CN=` and so on of a one-line name. What would separate attributes has a backslash before it inside a value. */
 function namePart(name: string, attribute: string): string | undefined {
-  const parts = name.split(/\/(?=[A-Za-z][A-Za-z0-9.]*=)/)
   const prefix = `${attribute}=`
-  return parts.find((part) => part.startsWith(prefix))?.slice(prefix.length)
+  const part = name.split(/(?<!\\)[/+]/).find((one) => one.startsWith(prefix))
+  return part?.slice(prefix.length).replace(/\\([/+])/g, '$1')
 }
 
-function alternativeName(san: string, labels: readonly string[]): string | undefined {
-  for (const entry of san.split(', ')) {
-    const colon = entry.indexOf(':')
-    if (labels.includes(entry.slice(0, colon))) return entry.slice(colon + 1)
-  }
-  return undefined
+function alternativeName(san: string, label: string): string | undefined {
+  const prefix = `${label}:`
+  return san
+    .split(', ')
+    .find((name) => name.startsWith(prefix))
+    ?.slice(prefix.length)
 }

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { freePort, listening } from '../child.mjs'
 
 /**
- * @param {{dir: string, backend: {sip: number, hepUdp: number, hepTcp: number}, certificate: string, key: string}} bench
+ * @param {{dir: string, backend: {sip: number}, collector: {udp: number, tcp: number}, certificate: string, key: string}} bench
  * @param {'off' | 'udp' | 'tcp'} trace
  */
-export async function startHepgate({ dir, backend, certificate, key }, main, trace) {
+export async function startHepgate({ dir, backend, collector, certificate, key }, main, trace) {
   const home = join(dir, `hepgate-${trace}-${Date.now()}`)
   const [port, apiPort] = [await freePort(), await freePort()]
   mkdirSync(home)
@@ -27,9 +27,7 @@ export async function startHepgate({ dir, backend, certificate, key }, main, tra
       trace_on: trace === 'off' ? 0 : 1,
     },
     proto_hep: {
-      hep_id: [
-        `[hep_dest]127.0.0.1:${transport === 'udp' ? backend.hepUdp : backend.hepTcp};transport=${transport};version=3`,
-      ],
+      hep_id: [`[hep_dest]127.0.0.1:${collector[transport]};transport=${transport};version=3`],
     },
     tls_mgm: {
       server_domain: [

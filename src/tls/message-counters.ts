@@ -1,9 +1,9 @@
-/** What the relay did with messages, counted since start. */
+/** What became of SIP messages, counted since start. */
 import type { Cause } from '../base/errors.js'
 
-export class RelayCounters {
-  /** handed to the other leg */
-  relayed = 0
+export class MessageCounters {
+  /** written to an established connection */
+  sent = 0
   readonly #lost = new Map<Cause, number>()
 
   /** Messages taken from a peer that will never reach the other side. */

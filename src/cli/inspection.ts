@@ -1,0 +1,80 @@
+/**
+ * What a configuration would run, and what is wrong with it beyond the file itself: certificates, keys
+ * and routes are loaded and thrown away. It listens nowhere and writes nothing.
+ */
+import type { DomainStatus } from '../base/ports.js'
+import type { Config, HepDestinationConfig } from '../config/types.js'
+import { buildContexts } from '../tls/contexts.js'
+import { loadMaterial } from '../tls/material.js'
+import { loadModuleFilter } from '../trace/filter/module.js'
+import { compileRoutes } from '../trace/filter/routes.js'
+import { routePlace } from './route-place.js'
+
+export interface InspectionProblem {
+  /** error: the gateway would not start */
+  readonly severity: 'error' | 'warning'
+  /** `hepgate.yaml:12:5`, or the file of a certificate */
+  readonly place: string
+  readonly message: string
+}
+
+export interface Inspection {
+  readonly problems: readonly InspectionProblem[]
+  /** empty when one of them cannot be built */
+  readonly domains: readonly DomainStatus[]
+}
+
+/** `text`: what the configuration was read from, to find the lines of routes in it. */
+export async function inspect(config: Config, text: string): Promise<Inspection> {
+  const { contexts, problems: domainProblems } = buildContexts(config.tls_mgm)
+  const problems: InspectionProblem[] = [
+    ...domainProblems.map(({ severity, domain, file, message }) => ({
+      severity,
+      place: file === '' ? 'tls_mgm' : file,
+      message: `TLS domain ${domain}: ${message}`,
+    })),
+    ...config.proto_hep.hep_id.flatMap(destinationProblems),
+    ...routeProblems(config, text),
+    ...(await moduleProblems(config.proto_tls.trace_filter_route, config.routes)),
+  ]
+  return { problems, domains: contexts?.list() ?? [] }
+}
+
+function destinationProblems(destination: HepDestinationConfig): InspectionProblem[] {
+  const { id, certificate, private_key, ca_list } = destination
+  const { problems } = loadMaterial({
+    certificate: certificate === undefined ? [] : [certificate],
+    private_key: private_key === undefined ? [] : [private_key],
+    private_key_password: undefined,
+    ca_list,
+    ca_dir: undefined,
+    crl: undefined,
+    dh_params: undefined,
+  })
+  return problems.map(({ severity, file, message }) => ({ severity, place: file, message: `HEP id ${id}: ${message}` }))
+}
+
+/** All of them, also those that no filter calls. */
+function routeProblems({ file, routes }: Config, text: string): InspectionProblem[] {
+  return Object.keys(routes).flatMap((name) => {
+    const compiled = compileRoutes(routes, name)
+    if ('filter' in compiled) return []
+    // a text that calls others is told of their problems too, each under its name
+    const others = Object.keys(routes).filter((other) => other !== name)
+    const own = compiled.problems.filter(
+      ({ message }) => !others.some((other) => message.startsWith(`route ${other}: `)),
+    )
+    return own.map((problem) => ({
+      severity: 'error' as const,
+      place: routePlace(file, text, name, problem),
+      message: `routes.${name}: ${problem.message}`,
+    }))
+  })
+}
+
+async function moduleProblems(filterRoute: string | undefined, routes: Config['routes']): Promise<InspectionProblem[]> {
+  if (filterRoute === undefined || Object.hasOwn(routes, filterRoute)) return []
+  const loaded = await loadModuleFilter(filterRoute)
+  if ('filter' in loaded) return []
+  return loaded.problems.map(({ message }) => ({ severity: 'error', place: filterRoute, message }))
+}

@@ -1,0 +1,99 @@
+/** What a configuration would run, as plain data and as text for a person. Holds no secret. */
+import { endpointText } from '../base/address.js'
+import type { DomainStatus } from '../base/ports.js'
+import type { Config } from '../config/types.js'
+
+export interface Plan {
+  readonly sockets: readonly {
+    readonly socket: string
+    readonly side: string
+    readonly proxy_protocol: readonly string[]
+  }[]
+  readonly api: string | undefined
+  readonly collector: readonly string[]
+  readonly state_dir: string
+  /** empty: a self-signed certificate is made at the first start */
+  readonly server_domains: readonly DomainStatus[]
+  readonly client_domains: readonly DomainStatus[]
+  readonly upstreams: readonly string[]
+  readonly trace: { readonly on: boolean; readonly filter: string | undefined }
+  readonly destinations: readonly {
+    readonly id: string
+    readonly address: string
+    readonly form: string
+    /** named by trace_destination */
+    readonly traced: boolean
+  }[]
+  readonly routes: readonly string[]
+}
+
+export function planOf(config: Config, domains: readonly DomainStatus[]): Plan {
+  const { api, collector, proto_tls, proto_hep, relay, routes } = config
+  return {
+    sockets: config.socket.map(({ text, side, proxy_protocol }) => ({ socket: text, side, proxy_protocol })),
+    api: api.listen && `http://${endpointText(api.listen)}`,
+    collector: collector.listen.map((listen) => `${listen.transport}:${endpointText(listen)}`),
+    state_dir: config.state_dir,
+    server_domains: domains.filter(({ role }) => role === 'server'),
+    client_domains: domains.filter(({ role }) => role === 'client'),
+    upstreams: relay.upstream.map(({ uri }) => uri),
+    trace: { on: proto_tls.trace_on, filter: proto_tls.trace_filter_route },
+    destinations: proto_hep.hep_id.map(({ id, transport, host, port, form }) => ({
+      id,
+      address: `${transport}:${endpointText({ ip: host, port })}`,
+      form,
+      traced: proto_tls.trace_destination.includes(id),
+    })),
+    routes: Object.keys(routes),
+  }
+}
+
+export function planText(plan: Plan): string {
+  return rows([
+    ['listens on', plan.sockets.map(socketText)],
+    ['HTTP API', [plan.api ?? 'off']],
+    ['HEP collector', plan.collector.length === 0 ? ['off'] : plan.collector],
+    [
+      'certificates',
+      plan.server_domains.length === 0
+        ? [`self-signed, kept in ${plan.state_dir}`]
+        : plan.server_domains.flatMap(domainLines),
+    ],
+    ['client domains', plan.client_domains.flatMap(domainLines)],
+    ['relays to', plan.upstreams.length === 0 ? ['the built-in SIP responder'] : plan.upstreams],
+    ['traces', [traceText(plan)]],
+    ['destinations', plan.destinations.map(destinationText)],
+    ['routes', plan.routes],
+  ])
+}
+
+/** A name and its lines, one below the other; what has no lines is left out. */
+function rows(table: readonly (readonly [name: string, lines: readonly string[]])[]): string {
+  const width = Math.max(...table.map(([name]) => name.length)) + 2
+  return table
+    .flatMap(([name, lines]) => lines.map((line, i) => `${(i === 0 ? name : '').padEnd(width)}${line}\n`))
+    .join('')
+}
+
+function socketText({ socket, side, proxy_protocol }: Plan['sockets'][number]): string {
+  const proxied = proxy_protocol.length === 0 ? '' : `, PROXY protocol from ${proxy_protocol.join(', ')}`
+  return `${socket} (${side}${proxied})`
+}
+
+function domainLines({ name, certificates }: DomainStatus): string[] {
+  if (certificates.length === 0) return [`${name}: no certificate`]
+  return certificates.map(({ subject, notAfter, daysLeft }) => {
+    const expiry = daysLeft < 0 ? `expired ${notAfter}` : `expires ${notAfter}, in ${daysLeft} days`
+    return `${name}: ${subject}, ${expiry}`
+  })
+}
+
+function traceText({ trace, destinations }: Plan): string {
+  if (!destinations.some(({ traced }) => traced)) return 'nothing: trace_destination names no destination'
+  const filter = trace.filter === undefined ? 'every connection' : `by the filter ${trace.filter}`
+  return `${filter}${trace.on ? '' : ', once it is switched on: hepgate trace on'}`
+}
+
+function destinationText({ id, address, form, traced }: Plan['destinations'][number]): string {
+  return `${id}: ${address}, events as ${form}${traced ? '' : ' (not named by trace_destination)'}`
+}

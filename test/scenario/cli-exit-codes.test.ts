@@ -1,0 +1,71 @@
+/** The executable itself: 0 fine, 1 failed while running, 2 bad usage or configuration. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { mainPath } from '../support/gateway-process.js'
+import { repoRoot } from '../support/paths.js'
+import { runProcess } from '../support/process.js'
+import { tempDir } from '../support/tmp.js'
+
+const hepgate = (...args: string[]) => runProcess(process.execPath, [mainPath, ...args])
+
+test('--help and --version are fine', async () => {
+  const help = await hepgate('--help')
+  assert.deepEqual([help.code, help.stderr], [0, ''])
+  assert.match(help.stdout, /usage: hepgate COMMAND/)
+  const version = await hepgate('--version')
+  assert.deepEqual(
+    [version.code, version.stdout],
+    [0, `${JSON.parse(readFileSync(`${repoRoot}package.json`, 'utf8')).version}\n`],
+  )
+})
+
+test('no command, an unknown one and an unknown option are bad usage', async () => {
+  for (const args of [[], ['start'], ['run', '--confg', 'a.yaml']]) {
+    const { code, stdout, stderr } = await hepgate(...args)
+    assert.deepEqual([code, stdout], [2, ''])
+    assert.notEqual(stderr, '')
+  }
+})
+
+test('check: fine with the shipped file, bad with a broken one', async (t) => {
+  const shipped = await hepgate('check', '--config', `${repoRoot}config/hepgate.yaml`)
+  assert.deepEqual([shipped.code, shipped.stderr], [0, ''])
+  const broken = join(tempDir(t), 'broken.yaml')
+  writeFileSync(broken, 'sockets: tls:0.0.0.0:5061\n')
+  const checked = await hepgate('check', '--config', broken)
+  assert.equal(checked.code, 2)
+  assert.match(checked.stderr, /broken\.yaml:1:1: error: sockets: /)
+})
+
+test('run: a broken configuration is bad usage, with every problem', async (t) => {
+  const broken = join(tempDir(t), 'broken.yaml')
+  writeFileSync(broken, 'socket: tls:0.0.0.0:5061\nproto_tls: { tls_port: 70000, trace_destination: nobody }\n')
+  const { code, stdout, stderr } = await hepgate('run', '--config', broken)
+  assert.deepEqual([code, stdout], [2, ''])
+  assert.match(stderr, /tls_port/)
+  assert.match(stderr, /nobody/)
+})
+
+test('run: a port that is taken is a failure that names it', async (t) => {
+  const dir = tempDir(t)
+  const taker = createServer().listen(0, '127.0.0.1')
+  t.after(() => taker.close())
+  await once(taker, 'listening')
+  const { port } = taker.address() as AddressInfo
+  const file = join(dir, 'taken.yaml')
+  writeFileSync(
+    file,
+    JSON.stringify({ socket: `tls:127.0.0.1:${port}`, state_dir: dir, api: { listen: '127.0.0.1:0' } }),
+  )
+  const { code, stderr } = await hepgate('run', '--config', file)
+  assert.equal(code, 1)
+  assert.match(stderr, new RegExp(`EADDRINUSE.*${port}`))
+})
+
+test('the compiled file names its interpreter, so that npm can install it as a command', () => {
+  assert.match(readFileSync(mainPath, 'utf8'), /^#!\/usr\/bin\/env node\n/)
+})

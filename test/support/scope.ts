@@ -1,0 +1,22 @@
+/** What test helpers clean up with: a test's context, or a suite's. */
+import { after } from 'node:test'
+
+export interface Scope {
+  after(fn: () => Promise<void> | void): void
+}
+
+/**
+ * For things that a `before` hook starts for a whole suite; to be made in the body of the suite. (What
+ * `after` is given inside a hook runs when that hook ends: Node 20.)
+ */
+export function suiteScope(): Scope {
+  const cleanups: (() => Promise<void> | void)[] = []
+  after(async () => {
+    for (const cleanup of cleanups.reverse()) await cleanup()
+  })
+  return {
+    after(fn) {
+      cleanups.push(fn)
+    },
+  }
+}

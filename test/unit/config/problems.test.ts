@@ -1,0 +1,544 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ConfigSource } from '../../../src/config/surroundings.js'
+import { problemOf, problemsOf } from './parsing.js'
+
+interface Case {
+  /** the behaviour, as the test's name */
+  readonly name: string
+  /** follows `socket: tls:127.0.0.1` on line 2 */
+  readonly text: string
+  readonly path: string
+  readonly line: number
+  readonly message: string | RegExp
+  readonly source?: ConfigSource
+}
+
+const shapes: Case[] = [
+  {
+    name: 'a number out of range names its range',
+    text: 'proto_tls:\n  tls_port: 70000',
+    path: 'proto_tls.tls_port',
+    line: 3,
+    message: 'expected a whole number from 1 to 65535, found 70000',
+  },
+  {
+    name: 'a time names its unit',
+    text: 'proto_tls:\n  tls_send_timeout: 1.5',
+    path: 'proto_tls.tls_send_timeout',
+    line: 3,
+    message: 'expected a whole number of milliseconds from 1 to 2147483647, found 1.5',
+  },
+  {
+    name: 'a number in quotes is text',
+    text: 'proto_tls: { tls_port: "5061" }',
+    path: 'proto_tls.tls_port',
+    line: 2,
+    message: 'expected a whole number from 1 to 65535, found "5061"',
+  },
+  {
+    name: 'a switch is not yes or no',
+    text: 'proto_tls:\n  trace_on: yes',
+    path: 'proto_tls.trace_on',
+    line: 3,
+    message: 'expected 0, 1, false or true, found "yes"',
+  },
+  {
+    name: 'a value that is not there is nothing',
+    text: 'proto_tls:\n  trace_on:',
+    path: 'proto_tls.trace_on',
+    line: 3,
+    message: 'expected 0, 1, false or true, found nothing',
+  },
+  {
+    name: 'a choice names its values',
+    text: 'log: { level: loud }',
+    path: 'log.level',
+    line: 2,
+    message: 'expected debug, info, warn or error, found "loud"',
+  },
+  {
+    name: 'a text is not a number',
+    text: 'state_dir: 12',
+    path: 'state_dir',
+    line: 2,
+    message: 'expected a path, found the number 12',
+  },
+  {
+    name: 'a text is not empty',
+    text: 'state_dir: ""',
+    path: 'state_dir',
+    line: 2,
+    message: 'expected a path, found an empty text',
+  },
+  {
+    name: 'a text is not a list',
+    text: 'state_dir: [a, b]',
+    path: 'state_dir',
+    line: 2,
+    message: 'expected a path, found a list',
+  },
+  {
+    name: 'a section is not a text',
+    text: 'limits: none',
+    path: 'limits',
+    line: 2,
+    message: 'expected a mapping (key: value), found text',
+  },
+  {
+    name: 'routes have names a route script can call',
+    text: 'routes:\n  tls-filter: drop;',
+    path: 'routes.tls-filter',
+    line: 3,
+    message: 'is not a name: expected letters, digits and _, not beginning with a digit',
+  },
+  {
+    name: 'a route is a text',
+    text: 'routes:\n  f: 1',
+    path: 'routes.f',
+    line: 3,
+    message: 'expected the text of a route, found the number 1',
+  },
+  {
+    name: 'a domain without a name is found by its index',
+    text: 'tls_mgm:\n  client_domain:\n    - { name: a }\n    - { verify_cert: 0 }',
+    path: 'tls_mgm.client_domain[1].name',
+    line: 5,
+    message: 'is missing',
+  },
+  {
+    name: 'a list written as a single value has no index',
+    text: 'collector:\n  listen: tls:127.0.0.1',
+    path: 'collector.listen',
+    line: 3,
+    message: '"tls:127.0.0.1" is not a collector socket: expected udp:IP[:PORT] or tcp:IP[:PORT]',
+  },
+]
+
+const keys: Case[] = [
+  {
+    name: 'an unknown key brings the nearest valid one',
+    text: 'proto_tls:\n  tls_crlf_pingpog: 1',
+    path: 'proto_tls.tls_crlf_pingpog',
+    line: 3,
+    message: 'is not a setting; did you mean tls_crlf_pingpong?',
+  },
+  {
+    name: 'a key with dashes is near the one with underscores',
+    text: 'proto-tls: {}',
+    path: 'proto-tls',
+    line: 2,
+    message: 'is not a setting; did you mean proto_tls?',
+  },
+  {
+    name: 'a key of another section is sent there',
+    text: 'tls_port: 5061',
+    path: 'tls_port',
+    line: 2,
+    message: 'is not a setting; it belongs under proto_tls',
+  },
+  {
+    name: 'a key of several sections is sent to all of them',
+    text: 'listen: 127.0.0.1',
+    path: 'listen',
+    line: 2,
+    message: 'is not a setting; it belongs under collector or under api',
+  },
+  {
+    name: 'a key of the top is sent there',
+    text: 'relay:\n  workers: 1',
+    path: 'relay.workers',
+    line: 3,
+    message: 'is not a setting; it belongs at the top of the file',
+  },
+  {
+    name: 'a misspelled key of another section is recognised',
+    text: 'relay:\n  trace_destinations: a',
+    path: 'relay.trace_destinations',
+    line: 3,
+    message: 'is not a setting; did you mean trace_destination? It belongs under proto_tls',
+  },
+  {
+    name: 'a parameter of OpenSIPS with another form here is explained',
+    text: 'proto_hep: { homer5_on: 0 }',
+    path: 'proto_hep.homer5_on',
+    line: 2,
+    message: 'is not a setting: payloads are always JSON; see form under proto_hep.hep_id',
+  },
+  {
+    name: 'a key like nothing else brings the list of valid ones',
+    text: 'api: { zebra: 1 }',
+    path: 'api.zebra',
+    line: 2,
+    message: 'is not a setting; api may have listen, token',
+  },
+  {
+    name: 'a key that is there twice names the first line',
+    text: 'log:\n  level: info\n  level: warn',
+    path: 'log.level',
+    line: 4,
+    message: 'is there twice, first on line 3',
+  },
+  {
+    name: 'a key is a plain word',
+    text: '? [a]\n: 1',
+    path: '',
+    line: 2,
+    message: 'a key must be a plain word',
+  },
+]
+
+const meanings: Case[] = [
+  {
+    name: 'several workers are for later',
+    text: 'workers: 4',
+    path: 'workers',
+    line: 2,
+    message: 'expected 1, found 4 (several workers come in a later version)',
+  },
+  {
+    name: 'edge mode is for later',
+    text: 'relay:\n  mode: edge',
+    path: 'relay.mode',
+    line: 3,
+    message: 'expected tunnel, found "edge" (edge, a SIP proxy, comes in a later version)',
+  },
+  {
+    name: 'an upstream over UDP is for later',
+    text: 'relay: { upstream: "sip:10.0.0.5;transport=udp" }',
+    path: 'relay.upstream',
+    line: 2,
+    message: 'udp: needs relay.mode edge, which this version does not have',
+  },
+  {
+    name: 'trace_destination names a hep_id',
+    text: 'proto_tls:\n  trace_destination: hepdest\nproto_hep: { hep_id: "[hep_dest]10.0.0.2" }',
+    path: 'proto_tls.trace_destination',
+    line: 3,
+    message: 'no hep_id has the name hepdest; did you mean hep_dest?',
+  },
+  {
+    name: 'trace_destination without any hep_id says so',
+    text: 'proto_tls:\n  trace_destination: [a]',
+    path: 'proto_tls.trace_destination[0]',
+    line: 3,
+    message: 'no hep_id has the name a; there is none at all',
+  },
+  {
+    name: 'trace_destination names each only once',
+    text: 'proto_tls: { trace_destination: [a, a] }\nproto_hep: { hep_id: "[a]10.0.0.2" }',
+    path: 'proto_tls.trace_destination[1]',
+    line: 2,
+    message: 'a is there twice',
+  },
+  {
+    name: 'trace_filter_route names a route',
+    text: 'proto_tls: { trace_filter_route: filter }\nroutes: { alpha: drop;, beta: drop; }',
+    path: 'proto_tls.trace_filter_route',
+    line: 2,
+    message: 'no route under routes has the name filter; there is alpha, beta',
+  },
+  {
+    name: 'trace_filter_route is not a property every object has',
+    text: 'proto_tls: { trace_filter_route: constructor }',
+    path: 'proto_tls.trace_filter_route',
+    line: 2,
+    message: 'no route under routes has the name constructor; there is none at all',
+  },
+  {
+    name: 'a filter module exists',
+    text: 'proto_tls: { trace_filter_route: filters/mine.mjs }',
+    path: 'proto_tls.trace_filter_route',
+    line: 2,
+    message: 'there is no file /etc/hepgate/filters/mine.mjs',
+  },
+  {
+    name: 'a HEP destination is there once',
+    text: 'proto_hep:\n  hep_id:\n    - "[a]10.0.0.2"\n    - "[a]10.0.0.2:9060;transport=tcp"',
+    path: 'proto_hep.hep_id[1]',
+    line: 5,
+    message: 'a with this address and transport is there twice',
+  },
+  {
+    name: 'a HEP key stands in the text or beside it',
+    text: 'proto_hep:\n  hep_id:\n    hep_id: "[a]10.0.0.2;transport=tcp"\n    transport: udp',
+    path: 'proto_hep.hep_id.transport',
+    line: 5,
+    message: 'is also given in the text of hep_id',
+  },
+  {
+    name: 'TLS keys of a HEP destination need TLS',
+    text: 'proto_hep: { hep_id: "[a]10.0.0.2;ca_list=ca.pem" }',
+    path: 'proto_hep.hep_id',
+    line: 2,
+    message: 'ca_list: only with transport=tls, found transport=tcp',
+  },
+  {
+    name: 'hep_node_name has only characters a collector survives',
+    text: 'proto_hep: { hep_node_name: "a\'b" }',
+    path: 'proto_hep.hep_node_name',
+    line: 2,
+    message: 'expected only letters, digits and . _ : -, found "a\'b"',
+  },
+  {
+    name: 'each certificate has its key',
+    text: 'tls_mgm:\n  client_domain:\n    - name: a\n      certificate: [a.pem, b.pem]\n      private_key: a.key',
+    path: 'tls_mgm.client_domain[0].private_key',
+    line: 6,
+    message: 'each certificate needs its key: found 2 certificate and 1 private_key',
+  },
+  {
+    name: 'two domains have two names',
+    text: 'tls_mgm:\n  client_domain:\n    - name: a\n    - name: a',
+    path: 'tls_mgm.client_domain[1].name',
+    line: 5,
+    message: 'another domain has the name a',
+  },
+  {
+    name: 'a tls socket is served by a domain',
+    text: 'tls_mgm: { server_domain: { name: a, certificate: c, private_key: k, match_ip_address: "127.0.0.1:5062" } }',
+    path: 'socket',
+    line: 1,
+    message: 'no tls_mgm.server_domain matches this socket',
+  },
+  {
+    name: 'an API others can reach has a token',
+    text: 'api:\n  listen: 0.0.0.0:8080',
+    path: 'api.listen',
+    line: 3,
+    message: 'others than this machine can reach it: set api.token, or listen on 127.0.0.1',
+  },
+  {
+    name: 'a missing environment variable is named',
+    text: 'api:\n  token: env:NO_SUCH',
+    path: 'api.token',
+    line: 3,
+    message: 'environment variable NO_SUCH is not set',
+  },
+  {
+    name: 'an empty environment variable is no secret',
+    text: 'api: { listen: "0.0.0.0:80", token: env:EMPTY }',
+    path: 'api.token',
+    line: 2,
+    message: 'environment variable EMPTY is not set',
+    source: { env: { EMPTY: '' } },
+  },
+  {
+    name: 'a missing secret file is named',
+    text: 'api: { token: file:token.txt }',
+    path: 'api.token',
+    line: 2,
+    message: 'cannot read /etc/hepgate/token.txt (ENOENT)',
+  },
+  {
+    name: 'an empty secret file is no secret',
+    text: 'api: { token: file:token.txt }',
+    path: 'api.token',
+    line: 2,
+    message: '/etc/hepgate/token.txt is empty',
+    source: { readFile: () => '\n' },
+  },
+  {
+    name: 'the collector and a socket cannot share a port',
+    text: 'collector:\n  listen:\n    - udp:127.0.0.1:5061\n    - tcp:0.0.0.0:5061',
+    path: 'collector.listen[1]',
+    line: 5,
+    message: 'TCP port 5061 is already taken by socket',
+  },
+  {
+    name: 'the API and a socket cannot share a port',
+    text: 'api: { listen: "127.0.0.1:5061" }',
+    path: 'api.listen',
+    line: 2,
+    message: 'TCP port 5061 is already taken by socket',
+  },
+]
+
+const yaml: Case[] = [
+  {
+    name: 'a HEP id without quotes brings the hint to quote it',
+    text: 'proto_hep:\n  hep_id:\n    - [hep_dest]10.0.0.2',
+    path: '',
+    line: 4,
+    message: 'not YAML: Unexpected scalar at node end (a text that begins with [ needs quotes: "[hep_dest]10.0.0.2")',
+  },
+  {
+    name: 'a star without quotes brings the hint to quote it',
+    text: 'tls_mgm:\n  client_domain:\n    - name: a\n      match_ip_address: *',
+    path: '',
+    line: 5,
+    message: 'not YAML: Alias cannot be an empty string (* alone needs quotes: "*")',
+  },
+  {
+    name: 'a tab is no indentation',
+    text: 'log:\n\tlevel: info',
+    path: '',
+    line: 3,
+    message: /^not YAML: Tabs are not allowed/,
+  },
+  {
+    name: 'a text that does not end is reported',
+    text: 'state_dir: "x',
+    path: '',
+    line: 2,
+    message: /^not YAML: Missing closing "quote/,
+  },
+  {
+    name: 'a second document is refused',
+    text: '---\nlog: {}',
+    path: '',
+    line: 2,
+    message: /^not YAML: .*document/,
+  },
+  {
+    name: 'an unknown tag is refused',
+    text: 'state_dir: !path x',
+    path: '',
+    line: 2,
+    message: 'not YAML: Unresolved tag',
+  },
+  {
+    name: 'an alias of nothing is reported',
+    text: 'state_dir: *dir',
+    path: 'state_dir',
+    line: 2,
+    message: 'there is no &dir before this *dir',
+  },
+]
+
+for (const { name, text, path, line, message, source } of [...shapes, ...keys, ...meanings, ...yaml]) {
+  test(name, () => {
+    const problem = problemOf(text, source)
+    assert.equal(problem.path, path)
+    assert.equal(problem.line, line)
+    if (typeof message === 'string') assert.equal(problem.message, message)
+    else assert.match(problem.message, message)
+  })
+}
+
+test('the column is that of the value, or of the key that should not be there', () => {
+  assert.equal(problemOf('log: { level: loud }').column, 15)
+  assert.equal(problemOf('log: { lvl: info }').column, 8)
+})
+
+test('a file without a socket, an empty file and an empty list of sockets are refused', () => {
+  const missing = { path: 'socket', line: 1, column: 1, message: 'is missing' }
+  assert.deepEqual(problemsOf(''), [missing])
+  assert.deepEqual(problemsOf('log: {}'), [missing])
+  assert.deepEqual(
+    problemsOf('socket: []').map((p) => p.message),
+    ['at least one socket is needed, such as tls:0.0.0.0:5061'],
+  )
+  assert.deepEqual(
+    problemsOf('socket:').map((p) => p.message),
+    ['at least one socket is needed, such as tls:0.0.0.0:5061'],
+  )
+})
+
+test('a file that is no mapping is refused', () => {
+  assert.deepEqual(problemsOf('- a\n- b'), [
+    { path: '', line: 1, column: 1, message: 'expected a mapping (key: value), found a list' },
+  ])
+})
+
+test('sockets that collide are reported, sockets on any free port never do', () => {
+  const paths = problemsOf(
+    'socket: [tls:10.0.0.1:5061, tcp:0.0.0.0:5061, tls:10.0.0.1:5061, "tls:[::1]:5061", tls:10.0.0.2, tls:10.0.0.1:0, tls:10.0.0.1:0, "tls:[::]"]',
+  ).map((p) => p.path)
+  assert.deepEqual(paths, ['socket[1]', 'socket[2]', 'socket[4]', 'socket[7]'])
+})
+
+test('udp sockets are understood, and refused for what is missing', () => {
+  assert.deepEqual(
+    problemsOf('socket: [tls:127.0.0.1, udp:127.0.0.1]').map((p) => `${p.path}: ${p.message}`),
+    ['socket[1]: udp: needs relay.mode edge, which this version does not have'],
+  )
+})
+
+test('every problem is reported at once, in the order of the lines', () => {
+  const text = `socket:
+  - tls:0.0.0.0:5061x
+  - { socket: "tls:1.2.3.4", advertize: foo, relay: edge, proxy_protocol: 10.0.0.0/33 }
+  - { socket: "sctp:1.2.3.4", advertise: "a:b" }
+tls_port: 5061
+proto_tls:
+  trace_on: yes
+  trace_on: 0
+  trace_filter_route: tls_fliter
+proto_hep:
+  hep_id:
+    - "[a]10.0.0.2;transport=sctp;version=2;authkey=x"
+    - { hep_id: "nothing", auth_key: env:NOPE }
+    - { form: log }
+tls_mgm:
+  server_domain:
+    - { name: a, certificate: [a.pem, b.pem], private_key: a.key, tls_method: TLSv9, private_key_password: 12345, match_ip_address: *}
+    - { name: a, match_ip_address: 10.0.0.0/8, match_sip_domain: "a b" }
+routes:
+  tls_filter: drop;
+relay:
+  upstream: [ "sip:user:pw@h", "http://x" ]
+workers: 4
+`
+  assert.deepEqual(
+    problemsOf(text).map((p) => `${p.line} ${p.path}`),
+    [
+      '2 socket[0]',
+      '3 socket[1].advertize',
+      '3 socket[1].relay',
+      '3 socket[1].proxy_protocol',
+      '4 socket[2].socket',
+      '4 socket[2].advertise',
+      '5 tls_port',
+      '7 proto_tls.trace_on',
+      '8 proto_tls.trace_on',
+      '9 proto_tls.trace_filter_route',
+      '12 proto_hep.hep_id[0]',
+      '13 proto_hep.hep_id[1].hep_id',
+      '13 proto_hep.hep_id[1].auth_key',
+      '14 proto_hep.hep_id[2].hep_id',
+      '17 tls_mgm.server_domain[0].private_key',
+      '17 tls_mgm.server_domain[0].tls_method',
+      '17 tls_mgm.server_domain[0].private_key_password',
+      '17 ',
+      '18 tls_mgm.server_domain[1].certificate',
+      '18 tls_mgm.server_domain[1].private_key',
+      '18 tls_mgm.server_domain[1].match_ip_address',
+      '18 tls_mgm.server_domain[1].match_sip_domain',
+      '22 relay.upstream[0]',
+      '22 relay.upstream[1]',
+      '23 workers',
+    ],
+  )
+})
+
+test('secrets appear in no message, whatever is wrong with them', () => {
+  const secret = 'hunter2'
+  const texts = [
+    `api: { token: [${secret}] }`,
+    `api: { token: [[${secret}]] }`,
+    `api: ${secret}`,
+    `api:\n  token: "${secret}" "${secret}"`,
+    `api:\n  token: |${secret}\n`,
+    `api:\n  token: "${secret}\n`,
+    `api:\n  token: @${secret}\n`,
+    `api:\n  token: !${secret} x\n`,
+    `proto_hep: { hep_id: "[a]10.0.0.2;auth_key=${secret};transport=none" }`,
+    `proto_hep: { hep_id: "[a]10.0.0.2;auth_key=a;${secret}" }`,
+    `proto_hep: { hep_id: "[a]10.0.0.2;authkey=${secret}" }`,
+    `proto_hep: { hep_id: "a;auth_key=${secret}" }`,
+    `proto_hep: { hep_id: { hep_id: "[a]", auth_key: ${secret} } }`,
+    `relay: { upstream: "sip:user:${secret}@10.0.0.5" }`,
+  ]
+  for (const text of texts) {
+    const problems = problemsOf(`socket: tls:127.0.0.1\n${text}`)
+    assert.ok(!JSON.stringify(problems).includes(secret), JSON.stringify(problems))
+  }
+})
+
+test('a number as a secret is not shown', () => {
+  assert.equal(
+    problemOf('api: { token: 271828 }').message,
+    'expected text, env:NAME or file:PATH, found a number (put it in quotes)',
+  )
+})

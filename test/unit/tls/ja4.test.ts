@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { type HelloFields, ja4 } from '../../../src/tls/ja4.js'
+
+const nothing: HelloFields = {
+  legacyVersion: 0x0303,
+  ciphers: [],
+  extensions: [],
+  sni: undefined,
+  alpn: [],
+  supportedVersions: undefined,
+  signatureAlgorithms: [],
+}
+
+const first = (fields: Partial<HelloFields>) => ja4({ ...nothing, ...fields }).slice(0, 10)
+
+describe('JA4', () => {
+  it('writes zeros for what is not there, not the hash of nothing', () => {
+    assert.equal(ja4(nothing), 't12i000000_000000000000_000000000000')
+  })
+
+  it('does not depend on the order of ciphers and extensions, but on that of signature algorithms', () => {
+    const hello = { ...nothing, ciphers: [1, 2, 3], extensions: [10, 11, 13], signatureAlgorithms: [4, 5] }
+    assert.equal(ja4({ ...hello, ciphers: [3, 1, 2], extensions: [13, 10, 11] }), ja4(hello))
+    assert.notEqual(ja4({ ...hello, signatureAlgorithms: [5, 4] }), ja4(hello))
+  })
+
+  it('ignores GREASE everywhere', () => {
+    const hello = { ...nothing, ciphers: [1], extensions: [10], signatureAlgorithms: [4], supportedVersions: [0x0304] }
+    const greased = {
+      ...hello,
+      ciphers: [0x1a1a, 1],
+      extensions: [0xfafa, 10, 0x0a0a],
+      signatureAlgorithms: [0x2a2a, 4],
+      supportedVersions: [0xdada, 0x0304],
+    }
+    assert.equal(ja4(greased), ja4(hello))
+    // the shape 0x?A?A with unequal bytes is an ordinary number
+    assert.notEqual(ja4({ ...hello, ciphers: [0x1a2a, 1] }), ja4(hello))
+  })
+
+  it('takes the highest offered version, the old field only without the extension', () => {
+    const versions = [
+      [{ supportedVersions: [0x0303, 0x0304], legacyVersion: 0x0301 }, 't13'],
+      [{ legacyVersion: 0x0303 }, 't12'],
+      [{ legacyVersion: 0x0302 }, 't11'],
+      [{ legacyVersion: 0x0301 }, 't10'],
+      [{ legacyVersion: 0x0300 }, 'ts3'],
+      [{ legacyVersion: 0x0002 }, 'ts2'],
+      [{ supportedVersions: [] }, 't00'],
+      [{ supportedVersions: [0x7f1c] }, 't00'],
+    ] as const
+    for (const [fields, expected] of versions) assert.equal(first(fields).slice(0, 3), expected)
+  })
+
+  it('says d with SNI and i without', () => {
+    assert.equal(first({ extensions: [0] })[3], 'd')
+    assert.equal(first({ extensions: [1] })[3], 'i')
+  })
+
+  it('counts to 99', () => {
+    const many = Array.from({ length: 120 }, (_, index) => index + 0x1000)
+    assert.equal(first({ ciphers: many, extensions: many }).slice(4, 8), '9999')
+  })
+
+  it('leaves SNI and ALPN out of the hash, not out of the count', () => {
+    const without = ja4({ ...nothing, extensions: [10] })
+    const withBoth = ja4({ ...nothing, extensions: [0, 16, 10] })
+    assert.equal(withBoth.slice(-12), without.slice(-12))
+    assert.equal(withBoth.slice(6, 8), '03')
+  })
+
+  it('takes first and last character of the first ALPN name, in hex where they are no letters or digits', () => {
+    const names = [
+      ['h2', 'h2'],
+      ['http/1.1', 'h1'],
+      ['x', 'xx'],
+      ['', '00'],
+      [[0xab], 'ab'],
+      [[0xab, 0xcd], 'ad'],
+      [[0x30, 0xab], '3b'],
+      [[0x30, 0x31, 0xab, 0xcd], '3d'],
+      [[0x30, 0xab, 0xcd, 0x31], '01'],
+    ] as const
+    for (const [name, expected] of names) {
+      assert.equal(first({ alpn: [Buffer.from(name as string), Buffer.from('zz')] }).slice(8), expected)
+    }
+  })
+})

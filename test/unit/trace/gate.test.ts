@@ -1,0 +1,594 @@
+import assert from 'node:assert/strict'
+import { afterEach, test } from 'node:test'
+import { channels, publishConnection } from '../../../src/base/channels.js'
+import type { ConnectionFacts } from '../../../src/base/facts.js'
+import type { TraceStore } from '../../../src/trace/deadline.js'
+import type { TraceFilter, Verdict } from '../../../src/trace/filter/filter.js'
+import { TraceGate, type TraceGateOptions } from '../../../src/trace/gate.js'
+import {
+  connection,
+  FakeLog,
+  FakeSinks,
+  FakeTime,
+  failed,
+  opening,
+  sipMessage,
+  startMicros,
+  success,
+  trafficSecretLine,
+} from './fakes.js'
+
+const minute = 60_000
+
+class FakeStore implements TraceStore {
+  state: { readonly until: number } | undefined
+  broken = false
+
+  load(): { readonly until: number } | undefined {
+    this.#check()
+    return this.state
+  }
+
+  save(state: { readonly until: number } | undefined): void {
+    this.#check()
+    this.state = state
+  }
+
+  #check(): void {
+    if (this.broken) throw new Error('EROFS: read-only file system')
+  }
+}
+
+class Bench {
+  readonly sinks = new FakeSinks()
+  readonly time = new FakeTime()
+  readonly log = new FakeLog()
+  readonly store: FakeStore
+  readonly live: ConnectionFacts[] = []
+  readonly keylog: string[] = []
+  readonly gate: TraceGate
+
+  constructor(options: Partial<TraceGateOptions> = {}, store = new FakeStore()) {
+    this.store = store
+    this.gate = new TraceGate({
+      traceOn: true,
+      coreEvents: true,
+      sinks: this.sinks,
+      filter: undefined,
+      keylog: { write: (line) => void this.keylog.push(line) },
+      clock: this.time.clock,
+      timers: this.time,
+      live: () => this.live.values(),
+      store,
+      log: this.log,
+      ...options,
+    })
+    benches.push(this)
+  }
+
+  on(more: { forMs?: number; existing?: boolean } = {}): void {
+    this.gate.set({ trace_mode: 'on', by: 'test', ...more })
+  }
+
+  off(): void {
+    this.gate.set({ trace_mode: 'off', by: 'test' })
+  }
+
+  /** An accepted connection, open from here on. */
+  accept(changes: Partial<ConnectionFacts> = {}): ConnectionFacts {
+    const facts = connection(changes)
+    this.live.push(facts)
+    publishConnection(success('ACCEPTED', facts))
+    return facts
+  }
+
+  say(facts: ConnectionFacts, callId: string, direction: 'in' | 'out' = 'in'): void {
+    const { buf, start, end, idStart, idEnd } = sipMessage(callId)
+    this.gate.tap.message(facts, direction, buf, start, end, idStart, idEnd)
+  }
+}
+
+const benches: Bench[] = []
+afterEach(() => {
+  for (const bench of benches.splice(0)) bench.gate.stop()
+})
+
+function filter(run: (facts: ConnectionFacts) => Verdict): TraceFilter & { asked: string[] } {
+  const asked: string[] = []
+  return {
+    name: 'tls_filter',
+    asked,
+    run(facts) {
+      asked.push(facts.id)
+      return run(facts)
+    },
+  }
+}
+
+test('off subscribes to nothing and says so in one boolean', () => {
+  const { gate, sinks } = new Bench({ traceOn: false })
+  assert.equal(gate.tap.on, false)
+  assert.equal(channels.connection.hasSubscribers, false)
+  assert.equal(channels.keylog.hasSubscribers, false)
+  publishConnection(success('ACCEPTED', connection()))
+  assert.deepEqual(sinks.all, [])
+  assert.equal(gate.status().trace_mode, 'off')
+})
+
+test('trace_on opens the gate from the start', () => {
+  const bench = new Bench()
+  const facts = bench.accept()
+  publishConnection(success('CLOSED', facts))
+  assert.deepEqual(bench.sinks.names, ['ACCEPTED', 'CLOSED'])
+  assert.deepEqual(
+    bench.sinks.events.map((event) => [event.correlation, event.record]),
+    [
+      [facts.id, 'connection'],
+      [facts.id, 'connection'],
+    ],
+  )
+})
+
+test('while on, tls/ sees that key-log lines are wanted, with or without a key-log file', () => {
+  new Bench({ keylog: undefined })
+  assert.equal(channels.keylog.hasSubscribers, true)
+})
+
+test('seq counts up and times strictly increase within a connection, events and messages together', () => {
+  const bench = new Bench()
+  const facts = bench.accept()
+  bench.say(facts, 'a@host')
+  bench.say(facts, 'a@host', 'out')
+  publishConnection(failed('ERROR', facts))
+  bench.time.micros -= 5000 // the wall clock steps back
+  publishConnection(failed('CLOSED', facts))
+  const times = bench.sinks.all.map((one) => one.micros)
+  assert.deepEqual(
+    times,
+    times.map((_, i) => startMicros + i),
+    'one µs apart on a clock that stands still',
+  )
+  assert.deepEqual(
+    bench.sinks.events.map((event) => event.seq),
+    [1, 2, 3, 4, 5, 6],
+  )
+})
+
+test('two connections count for themselves', () => {
+  const bench = new Bench()
+  bench.accept()
+  bench.accept()
+  assert.deepEqual(
+    bench.sinks.events.map((event) => event.seq),
+    [1, 1],
+  )
+})
+
+test('a failed handshake is traced from ACCEPTED to CLOSED', () => {
+  const bench = new Bench()
+  const facts = opening()
+  publishConnection(failed('ACCEPTED', facts))
+  publishConnection(failed('CLOSED', facts))
+  assert.deepEqual(bench.sinks.names, ['ACCEPTED', 'CLOSED'])
+  assert.equal(bench.gate.status().tracedConnections, 0)
+})
+
+test('an outgoing connection is asked for at CONNECT_START and only there', () => {
+  const dropAll = filter(() => 'drop')
+  const bench = new Bench({ filter: dropAll })
+  const facts = opening({ direction: 'out', side: 'core' })
+  for (const name of ['CONNECT_START', 'CONNECTED', 'ERROR', 'CLOSED'] as const) publishConnection(success(name, facts))
+  assert.deepEqual(dropAll.asked, [facts.id])
+  assert.deepEqual(bench.sinks.all, [])
+})
+
+test('the filter is asked once per connection and its verdict is kept', () => {
+  const notPhones = filter((facts) => (facts.sni === 'sip.example.com' ? 'trace' : 'drop'))
+  const bench = new Bench({ filter: notPhones })
+  const traced = bench.accept()
+  const dropped = bench.accept({ sni: 'other.example.com' })
+  traced.sni = 'other.example.com'
+  dropped.sni = 'sip.example.com'
+  for (const facts of [traced, dropped]) {
+    bench.say(facts, 'call@host')
+    publishConnection(success('CLOSED', facts))
+  }
+  assert.deepEqual(notPhones.asked, [traced.id, dropped.id])
+  assert.deepEqual(bench.sinks.names, ['ACCEPTED', 'TLS_SESSION', 'CLOSED'])
+  assert.equal(bench.sinks.messages.length, 1)
+})
+
+test('without a destination the filter is not asked and nothing is traced', () => {
+  const all = filter(() => 'trace')
+  const bench = new Bench({ filter: all })
+  bench.sinks.configured = false
+  const facts = bench.accept()
+  bench.say(facts, 'call@host')
+  assert.deepEqual(all.asked, [])
+  assert.deepEqual(bench.sinks.all, [])
+  assert.deepEqual(bench.keylog, [])
+})
+
+test('a filter that throws traces the connection, is counted, and is logged without flooding', () => {
+  const broken = filter(() => {
+    throw new Error('no such thing')
+  })
+  const bench = new Bench({ filter: broken })
+  bench.accept()
+  bench.accept()
+  assert.deepEqual(bench.sinks.names, ['ACCEPTED', 'ACCEPTED'])
+  assert.equal(bench.gate.status().filterFailures, 2)
+  assert.equal(bench.log.at('warn').length, 1)
+  bench.time.pass(11_000)
+  bench.accept()
+  assert.equal(bench.log.at('warn').length, 2)
+  assert.equal(bench.log.at('warn')[1]?.fields.failures, 3)
+})
+
+test('switching off stops everything at once, CLOSED included', () => {
+  const bench = new Bench()
+  const facts = bench.accept()
+  bench.off()
+  assert.equal(bench.gate.tap.on, false)
+  publishConnection(success('CLOSED', facts))
+  assert.deepEqual(bench.sinks.names, ['ACCEPTED'])
+  assert.equal(bench.gate.status().tracedConnections, 0)
+})
+
+test('switched on again, connections traced before stay out, messages and all', () => {
+  const bench = new Bench()
+  const facts = bench.accept()
+  bench.off()
+  bench.on()
+  bench.say(facts, 'call@host')
+  publishConnection(success('CLOSED', facts))
+  assert.deepEqual(bench.sinks.names, ['ACCEPTED'])
+  assert.equal(bench.sinks.messages.length, 0)
+  assert.equal(bench.gate.status().tracedConnections, 0)
+})
+
+test('switching on what is on keeps the connections that are traced', () => {
+  const bench = new Bench()
+  const facts = bench.accept()
+  bench.on()
+  publishConnection(success('CLOSED', facts))
+  assert.deepEqual(bench.sinks.names, ['ACCEPTED', 'CLOSED'])
+})
+
+test('existing takes open connections in by the filter, each with a STATS event', () => {
+  const bench = new Bench({ traceOn: false, filter: filter((facts) => (facts.peer.port === 1 ? 'drop' : 'trace')) })
+  const wanted = bench.accept()
+  bench.accept({ peer: { ip: '203.0.113.9', port: 1 } })
+  bench.on({ existing: true })
+  assert.deepEqual(
+    bench.sinks.events.map((event) => [event.name, event.facts.id]),
+    [['STATS', wanted.id]],
+  )
+  assert.equal(bench.gate.status().tracedConnections, 1)
+  bench.say(wanted, 'call@host')
+  publishConnection(success('CLOSED', wanted))
+  assert.deepEqual(bench.sinks.names, ['STATS', 'TLS_SESSION', 'CLOSED'])
+  assert.equal(bench.gate.status().tracedConnections, 0)
+})
+
+test('without existing, open connections stay out', () => {
+  const bench = new Bench({ traceOn: false })
+  const facts = bench.accept()
+  bench.on()
+  bench.say(facts, 'call@host')
+  publishConnection(success('CLOSED', facts))
+  assert.deepEqual(bench.sinks.all, [])
+})
+
+test('existing does not disturb connections that are traced, in their handshake, or closed', () => {
+  const bench = new Bench()
+  bench.accept()
+  bench.live.push(opening(), opening({ transport: 'tcp', direction: 'out', side: 'core' }))
+  bench.live.push(connection({ closed: { cause: 'idle', by: 'timeout', message: '', durationMs: 1 } }))
+  bench.live.push(opening({ transport: 'tcp', direction: 'out', side: 'core', connectMs: 3 }))
+  bench.on({ existing: true })
+  assert.deepEqual(bench.sinks.names, ['ACCEPTED', 'STATS'])
+  assert.equal(bench.sinks.events[1]?.facts.connectMs, 3)
+})
+
+test('a connection in its handshake when tracing begins has its ACCEPTED or CONNECTED as the first event', () => {
+  const bench = new Bench({ traceOn: false })
+  const inbound = opening()
+  const outbound = opening({ direction: 'out' })
+  bench.live.push(inbound, outbound)
+  publishConnection(success('CONNECT_START', outbound))
+  bench.on({ existing: true })
+  publishConnection(success('ACCEPTED', inbound))
+  publishConnection(success('CONNECTED', outbound))
+  assert.deepEqual(bench.sinks.names, ['ACCEPTED', 'CONNECTED'])
+})
+
+test('existing asks again for what an earlier filter dropped', () => {
+  const bench = new Bench({ filter: filter(() => 'drop') })
+  bench.accept()
+  bench.gate.setFilter(undefined, 'api')
+  bench.on()
+  assert.deepEqual(bench.sinks.names, [])
+  bench.on({ existing: true })
+  assert.deepEqual(bench.sinks.names, ['STATS'])
+})
+
+test('existing visits thousands of connections over many turns and ends with the switch', async () => {
+  const bench = new Bench({ traceOn: false })
+  for (let i = 0; i < 1000; i++) bench.live.push(connection())
+  bench.on({ existing: true })
+  const first = bench.sinks.events.length
+  assert.ok(first > 0 && first < 200, `${first} in the first turn`)
+  await bench.time.turn()
+  const second = bench.sinks.events.length
+  assert.ok(second > first && second < 1000)
+  bench.off()
+  bench.on()
+  await bench.time.turn()
+  assert.equal(bench.sinks.events.length, second, 'the walk of the run that ended is over')
+  bench.on({ existing: true })
+  for (let i = 0; i < 20; i++) await bench.time.turn()
+  assert.equal(bench.gate.status().tracedConnections, 1000)
+})
+
+test('for: tracing switches itself off, and says until when', () => {
+  const bench = new Bench({ traceOn: false })
+  bench.on({ forMs: 10 * minute })
+  assert.equal(bench.gate.status().until, new Date(startMicros / 1000 + 10 * minute).toISOString())
+  bench.time.pass(4 * minute)
+  assert.equal(bench.gate.status().secondsLeft, 360)
+  bench.time.pass(6 * minute - 1)
+  assert.equal(bench.gate.tap.on, true)
+  bench.time.pass(1)
+  assert.deepEqual(
+    { ...bench.gate.status() },
+    {
+      trace_mode: 'off',
+      until: undefined,
+      secondsLeft: undefined,
+      filter: undefined,
+      filterSource: undefined,
+      tracedConnections: 0,
+      filterFailures: 0,
+    },
+  )
+  assert.equal(bench.store.state, undefined)
+})
+
+test('for: longer than a timer of Node can be', () => {
+  const bench = new Bench({ traceOn: false })
+  const days = 60 * 24 * 60 * minute
+  bench.on({ forMs: days })
+  bench.time.pass(days - 1)
+  assert.equal(bench.gate.tap.on, true)
+  bench.time.pass(1)
+  assert.equal(bench.gate.tap.on, false)
+})
+
+test('for: a clock set back does not make tracing longer', () => {
+  const timers = new FakeTime()
+  let stepMicros = 0
+  const bench = new Bench({ traceOn: false, timers, clock: () => timers.micros + stepMicros })
+  bench.on({ forMs: minute })
+  stepMicros = -3600 * 1_000_000
+  timers.pass(minute - 1)
+  assert.equal(bench.gate.tap.on, true)
+  timers.pass(1)
+  assert.equal(bench.gate.tap.on, false)
+})
+
+test('for: a later on without end is without end; a later for replaces the first', () => {
+  const bench = new Bench({ traceOn: false })
+  bench.on({ forMs: minute })
+  bench.on({ forMs: 3 * minute })
+  bench.time.pass(2 * minute)
+  assert.equal(bench.gate.tap.on, true)
+  bench.on()
+  assert.equal(bench.gate.status().until, undefined)
+  assert.equal(bench.store.state, undefined)
+  bench.time.pass(60 * minute)
+  assert.equal(bench.gate.tap.on, true)
+})
+
+test('for: a time that is none is refused and changes nothing', () => {
+  const bench = new Bench({ traceOn: false })
+  for (const forMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+    assert.throws(() => bench.on({ forMs }), RangeError)
+  }
+  assert.equal(bench.gate.tap.on, false)
+})
+
+test('a restart does not forget that tracing was temporary', () => {
+  const store = new FakeStore()
+  const before = new Bench({ traceOn: false }, store)
+  before.on({ forMs: 10 * minute })
+  before.gate.stop()
+  assert.notEqual(store.state, undefined, 'a stop is not a switch')
+  const after = new Bench({ traceOn: false, clock: before.time.clock, timers: before.time }, store)
+  assert.equal(after.gate.tap.on, true)
+  before.time.pass(10 * minute)
+  assert.equal(after.gate.tap.on, false)
+})
+
+test('a restart with trace_on keeps the end of temporary tracing too', () => {
+  const store = new FakeStore()
+  store.state = { until: startMicros / 1000 + minute }
+  const bench = new Bench({ traceOn: true }, store)
+  assert.equal(bench.gate.status().secondsLeft, 60)
+})
+
+test('temporary tracing that ended while the gateway was down stays ended', () => {
+  const store = new FakeStore()
+  store.state = { until: startMicros / 1000 - 1 }
+  const bench = new Bench({ traceOn: false }, store)
+  assert.equal(bench.gate.tap.on, false)
+  assert.equal(store.state, undefined)
+})
+
+test('a store that fails is logged and switches nothing off', () => {
+  const store = new FakeStore()
+  store.broken = true
+  const bench = new Bench({ traceOn: false }, store)
+  bench.on({ forMs: minute })
+  assert.equal(bench.gate.status().secondsLeft, 60)
+  assert.equal(bench.log.at('warn').length, 2)
+  bench.time.pass(minute)
+  assert.equal(bench.gate.tap.on, false)
+})
+
+test('who switches is logged', () => {
+  const bench = new Bench({ traceOn: false })
+  bench.gate.set({ trace_mode: 'on', forMs: minute, by: '127.0.0.1' })
+  const [line] = bench.log.at('info')
+  assert.equal(line?.message, 'tracing switched on')
+  assert.equal(line?.fields.by, '127.0.0.1')
+})
+
+test('stop ends timers and subscriptions and may be called twice', () => {
+  const bench = new Bench({ traceOn: false })
+  bench.on({ forMs: minute })
+  bench.gate.stop()
+  bench.gate.stop()
+  assert.equal(bench.time.waiting, 0)
+  assert.equal(channels.connection.hasSubscribers, false)
+})
+
+test('a message goes to the sinks as it was, with its leg, and nothing around it', () => {
+  const bench = new Bench()
+  const facts = bench.accept()
+  bench.say(facts, 'call-1@host')
+  bench.say(facts, 'call-1@host', 'out')
+  const [received, sent] = bench.sinks.messages
+  assert.equal(received?.message, 'OPTIONS sip:a@b SIP/2.0\r\nCall-ID: call-1@host\r\nCSeq: 1 OPTIONS\r\n\r\n')
+  assert.equal(received?.callId, 'call-1@host')
+  assert.deepEqual(received?.leg.source, facts.peer)
+  assert.deepEqual(received?.leg.destination, facts.local)
+  assert.equal(received?.leg.connId, facts.id)
+  assert.deepEqual(sent?.leg.source, facts.local)
+  bench.say(facts, 'call-2@host')
+  assert.equal(bench.sinks.messages[2]?.leg, received?.leg, 'one leg per direction for the life of the connection')
+})
+
+test('a call is told its TLS connection once, before its first message', () => {
+  const bench = new Bench()
+  const facts = bench.accept()
+  for (const callId of ['a@h', 'b@h', 'a@h', 'b@h']) bench.say(facts, callId)
+  assert.deepEqual(
+    bench.sinks.all.slice(1).map((one) => ('record' in one ? `${one.record} ${one.correlation}` : `sip ${one.callId}`)),
+    ['tls-session a@h', 'sip a@h', 'tls-session b@h', 'sip b@h', 'sip a@h', 'sip b@h'],
+  )
+})
+
+test('a clear connection has no TLS session to tell of', () => {
+  const bench = new Bench()
+  const facts = bench.accept({ transport: 'tcp', tls: undefined })
+  bench.say(facts, 'a@h')
+  assert.deepEqual(bench.sinks.names, ['ACCEPTED'])
+  assert.equal(bench.sinks.messages.length, 1)
+})
+
+test('a message without Call-ID is counted and not sent', () => {
+  const bench = new Bench()
+  const facts = bench.accept()
+  bench.gate.tap.message(facts, 'in', Buffer.from('OPTIONS sip:a SIP/2.0\r\n\r\n'), 0, 25, 0, 0)
+  assert.equal(bench.sinks.messages.length, 0)
+  assert.deepEqual(bench.gate.counters(), { withoutCallId: 1, failures: 0 })
+})
+
+test('an error is repeated in the flow of each call of the last minutes, latest first', () => {
+  const bench = new Bench()
+  const facts = bench.accept()
+  bench.say(facts, 'old@h')
+  bench.time.pass(6 * minute)
+  bench.say(facts, 'a@h')
+  bench.say(facts, 'b@h')
+  publishConnection(failed('ERROR', facts))
+  publishConnection(failed('CLOSED', facts))
+  assert.deepEqual(
+    bench.sinks.events.slice(4).map((event) => `${event.name} ${event.correlation}`),
+    [`ERROR ${facts.id}`, 'ERROR b@h', 'ERROR a@h', `CLOSED ${facts.id}`, 'CLOSED b@h', 'CLOSED a@h'],
+  )
+})
+
+test('an orderly CLOSED is not repeated in the calls', () => {
+  const bench = new Bench()
+  const facts = bench.accept()
+  bench.say(facts, 'a@h')
+  publishConnection(success('CLOSED', facts))
+  assert.deepEqual(bench.sinks.names, ['ACCEPTED', 'TLS_SESSION', 'CLOSED'])
+})
+
+test('clear connections to our servers report their events only with core_events', () => {
+  const core = { transport: 'tcp', side: 'core', direction: 'out', tls: undefined } as const
+  for (const coreEvents of [true, false]) {
+    const bench = new Bench({ coreEvents })
+    const clear = connection(core)
+    const tls = connection({ ...core, transport: 'tls' })
+    publishConnection(success('CONNECT_START', clear))
+    publishConnection(success('CONNECT_START', tls))
+    bench.say(clear, 'a@h')
+    assert.deepEqual(
+      bench.sinks.events.map((event) => event.facts.transport),
+      coreEvents ? ['tcp', 'tls'] : ['tls'],
+    )
+    assert.equal(bench.sinks.messages.length, 1, 'the messages are for the relay to decide')
+    bench.gate.stop()
+  }
+})
+
+test('a sink that throws harms neither the connection nor the next one, and is counted', () => {
+  const bench = new Bench()
+  bench.sinks.fail = new Error('bug')
+  const facts = bench.accept()
+  bench.say(facts, 'a@h')
+  publishConnection(success('CLOSED', facts))
+  assert.equal(bench.gate.counters().failures, 3)
+  assert.equal(bench.log.at('error').length, 1)
+  assert.equal(bench.gate.status().tracedConnections, 0)
+})
+
+test('key-log lines wait for the verdict; of connections that are not traced none is written', () => {
+  const bench = new Bench({ filter: filter((facts) => (facts.peer.port === 1 ? 'drop' : 'trace')) })
+  const traced = connection({ keylog: [] })
+  const dropped = connection({ keylog: [], peer: { ip: '203.0.113.9', port: 1 } })
+  for (const facts of [traced, dropped]) {
+    facts.keylog.push('EARLY line')
+    channels.keylog.publish({ facts, line: 'EARLY line' })
+  }
+  assert.deepEqual(bench.keylog, [])
+  for (const facts of [traced, dropped]) publishConnection(success('ACCEPTED', facts))
+  assert.deepEqual(bench.keylog, ['EARLY line'])
+  for (const facts of [traced, dropped]) channels.keylog.publish({ facts, line: trafficSecretLine })
+  assert.deepEqual(bench.keylog, ['EARLY line', trafficSecretLine])
+  publishConnection(success('CLOSED', traced))
+  channels.keylog.publish({ facts: traced, line: 'LATE line' })
+  assert.equal(bench.keylog.length, 2)
+})
+
+test('a dry run names the live connections and their verdict and changes nothing', async () => {
+  const bench = new Bench({ filter: filter(() => 'drop') })
+  const [phone, trunk, odd] = [bench.accept(), bench.accept({ sni: 'trunk' }), bench.accept({ sni: 'odd' })]
+  const tried = filter((facts) => {
+    if (facts.sni === 'odd') throw new Error('odd')
+    return facts.sni === 'trunk' ? 'trace' : 'drop'
+  })
+  assert.deepEqual(await bench.gate.dryRun(tried), [
+    { id: phone.id, peer: '203.0.113.9:50412', sni: 'sip.example.com', traced: false },
+    { id: trunk.id, peer: '203.0.113.9:50412', sni: 'trunk', traced: true },
+    { id: odd.id, peer: '203.0.113.9:50412', sni: 'odd', traced: true },
+  ])
+  assert.deepEqual(bench.sinks.all, [])
+  assert.equal(bench.gate.status().filterFailures, 0)
+  assert.equal(bench.gate.status().filter, 'tls_filter')
+})
+
+test('a new filter is for connections to come, and the status names it and its source', () => {
+  const bench = new Bench()
+  const before = bench.accept()
+  bench.gate.setFilter({ ...filter(() => 'drop'), name: 'from the API' }, 'api')
+  bench.accept()
+  publishConnection(success('CLOSED', before))
+  assert.deepEqual(bench.sinks.names, ['ACCEPTED', 'CLOSED'])
+  assert.equal(bench.gate.status().filter, 'from the API')
+  assert.equal(bench.gate.status().filterSource, 'api')
+})
