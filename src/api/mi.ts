@@ -54,7 +54,7 @@ const which: Command = {
 
 const commands: ReadonlyMap<string, Command> = new Map([
   ['tls_trace', tlsTrace],
-  // the name since OpenSIPS 3.6; the one above stays valid there as well
+  // the same with the name of its module before it
   ['tls:trace', tlsTrace],
   ['which', which],
 ])

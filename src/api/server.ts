@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { fastifySwagger } from '@fastify/swagger'
 import { type FastifyInstance, fastify } from 'fastify'
 import { endpointText } from '../base/address.js'
+import { UsageError } from '../base/errors.js'
 import type { Log } from '../base/log.js'
 import type { GatewayControl, GatewayView } from '../base/ports.js'
 import { authHook } from './auth.js'
@@ -42,16 +43,23 @@ const maxBodyBytes = 64 * 1024
 /** A person, a script, a load balancer's check, a scraper each: nobody needs more. */
 const maxConnections = 256
 const requestTimeoutMs = 10_000
+/** Node looks every 30 s unless told otherwise. */
+const timeoutCheckMs = 2_000
 const idleTimeoutMs = 30_000
 const closeGraceMs = 1_000
 
-/** Throws UsageError without a token on an address that is not loopback, and what `listen` throws. */
+/** Throws UsageError without a token on an address that is not loopback, and where it cannot listen. */
 export async function startApi(
   options: ApiOptions & { readonly listen: { readonly ip: string; readonly port: number } },
 ): Promise<Api> {
   const { listen } = options
   const app = await buildApi(options, listen.ip)
-  await app.listen({ host: listen.ip, port: listen.port })
+  try {
+    await app.listen({ host: listen.ip, port: listen.port })
+  } catch (error) {
+    await app.close()
+    throw new UsageError(`api.listen: ${(error as Error).message}`)
+  }
   const { address, port } = app.server.address() as AddressInfo
   return { url: `http://${endpointText({ ip: address, port })}`, close: () => closeGently(app) }
 }
@@ -62,6 +70,7 @@ export async function buildApi(options: ApiOptions, listenIp: string): Promise<F
     logger: false,
     bodyLimit: maxBodyBytes,
     requestTimeout: requestTimeoutMs,
+    http: { connectionsCheckingInterval: timeoutCheckMs },
     connectionTimeout: idleTimeoutMs,
     keepAliveTimeout: idleTimeoutMs,
     forceCloseConnections: 'idle',

@@ -64,15 +64,19 @@ async function runCommand(name: string, args: readonly string[], terminal: Termi
     terminal.stderr.write(`hepgate: there is no command ${name}; try hepgate --help\n`)
     return exitCodes.usage
   }
-  const command = await commands[name].load()
-  if (args.includes('--help') || args.includes('-h')) {
+  try {
+    const command = await commands[name].load()
+    if (!args.includes('--help') && !args.includes('-h')) return await command.run(args, terminal)
     terminal.stdout.write(command.help)
     return exitCodes.fine
-  }
-  try {
-    return await command.run(args, terminal)
   } catch (error) {
-    terminal.stderr.write(`hepgate ${name}: ${error instanceof Error ? error.message : String(error)}\n`)
+    terminal.stderr.write(complaint(name, error))
     return error instanceof UsageError ? exitCodes.usage : exitCodes.failed
   }
+}
+
+/** Several problems, each with its place, begin their lines with it: editors open them. */
+function complaint(name: string, error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return `hepgate ${name}:${message.includes('\n') ? '\n' : ' '}${message}\n`
 }

@@ -34,6 +34,8 @@ export async function run(args: readonly string[], { stdout, stderr }: Terminal)
   const collector = await openCollector(listen)
   stderr.write(`listening on ${collector.addresses.join(', ')}\n`)
   const enough = new AbortController()
+  // `hepgate hep-dump | head`: nobody reads any more
+  process.stdout.once('error', () => enough.abort())
   let printed = 0
   collector.onPacket(({ packet }) => {
     if (printed === wanted) return
@@ -43,7 +45,8 @@ export async function run(args: readonly string[], { stdout, stderr }: Terminal)
   await endOf(enough.signal)
   const { malformed } = collector.status()
   await collector.close()
-  stderr.write(`${printed} packets${malformed === 0 ? '' : `, and ${malformed} that could not be read`}\n`)
+  const unread = malformed === 0 ? '' : `, and ${malformed} that could not be read`
+  stderr.write(`${printed} ${printed === 1 ? 'packet' : 'packets'}${unread}\n`)
   return exitCodes.fine
 }
 

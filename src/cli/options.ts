@@ -5,8 +5,8 @@ import { UsageError } from '../base/errors.js'
 type Options = NonNullable<ParseArgsConfig['options']>
 
 /**
- * The options in `args`, and what stands beside them. Throws UsageError, also when there are more
- * or fewer `positionals` than their names say; a name in brackets may be left out.
+ * The options in `args`, and what stands beside them: as many words as `positionals` has names. Throws
+ * UsageError.
  */
 export function parseOptions<T extends Options>(
   args: readonly string[],
@@ -14,13 +14,9 @@ export function parseOptions<T extends Options>(
   positionals: readonly string[] = [],
 ) {
   const parsed = parseStrictly(args, options)
-  const required = positionals.filter((name) => !name.startsWith('['))
-  if (parsed.positionals.length < required.length) {
-    throw new UsageError(`${required[parsed.positionals.length]} is missing; see --help`)
-  }
-  if (parsed.positionals.length > positionals.length) {
-    throw new UsageError(`what is ${parsed.positionals[positionals.length]} for? see --help`)
-  }
+  const [given, wanted] = [parsed.positionals.length, positionals.length]
+  if (given < wanted) throw new UsageError(`${positionals[given]} is missing; see --help`)
+  if (given > wanted) throw new UsageError(`what is ${parsed.positionals[wanted]} for? see --help`)
   return parsed
 }
 

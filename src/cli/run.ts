@@ -34,8 +34,11 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   process.on('SIGHUP', () => {
     gateway.reload('SIGHUP').catch((error: unknown) => logger.log.error({ err: error }, 'the reload failed'))
   })
-  const signal = await firstStopSignal()
-  endAtOnceIfAskedAgain(logger, config)
+  const signal = await stopSignal((again) => {
+    logger.log.warn({ signal: again }, 'told again to stop: ending at once')
+    endAtOnce(logger)
+  })
+  endAtOnceAfter(stopDeadlineMs(config), logger)
   await gateway.stop(signal)
   logger.flush()
   return exitCodes.fine
@@ -51,22 +54,25 @@ function endOnBugs(logger: Logger): void {
   }
 }
 
-function firstStopSignal(): Promise<NodeJS.Signals> {
+/** Resolves with the first signal to stop; `again` is called for every other. */
+function stopSignal(again: (signal: NodeJS.Signals) => void): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    process.once('SIGTERM', resolve)
-    process.once('SIGINT', resolve)
+    let isFirst = true
+    const hear = (signal: NodeJS.Signals): void => {
+      if (!isFirst) again(signal)
+      isFirst = false
+      resolve(signal)
+    }
+    process.on('SIGTERM', hear)
+    process.on('SIGINT', hear)
   })
 }
 
-function endAtOnceIfAskedAgain(logger: Logger, { limits, proto_hep }: Config): void {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.removeAllListeners(signal)
-    process.on(signal, () => {
-      logger.log.warn({ signal }, 'told again to stop: ending at once')
-      endAtOnce(logger)
-    })
-  }
-  const deadlineMs = limits.drain_timeout + proto_hep.hep_flush_timeout + stopMarginMs
+function stopDeadlineMs({ limits, proto_hep }: Config): number {
+  return limits.drain_timeout + proto_hep.hep_flush_timeout + stopMarginMs
+}
+
+function endAtOnceAfter(deadlineMs: number, logger: Logger): void {
   setTimeout(() => {
     logger.log.error({ deadlineMs }, 'the stop did not come to its end: ending at once')
     endAtOnce(logger)

@@ -97,8 +97,7 @@ function statusText(status: Type.Static<typeof TraceStatus>): string {
     `filter       ${filter === undefined ? 'none: every connection is traced' : `${filter}${filterSource === 'api' ? ' (set over HTTP)' : ''}`}`,
     `connections  ${status.tracedConnections} traced now`,
   ]
-  if (status.filterFailures > 0)
-    lines.push(`failures     the filter failed ${status.filterFailures} times; see the log`)
+  if (status.filterFailures > 0) lines.push(`failures     ${status.filterFailures} of the filter; see the log`)
   return `${lines.join('\n')}\n`
 }
 

@@ -5,7 +5,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import type { Endpoint } from '../base/address.js'
-import { type Failure, failure } from '../base/errors.js'
+import { causeSentence, type Failure, failure } from '../base/errors.js'
 import type { UpstreamStatus } from '../base/ports.js'
 import type { UpstreamConfig } from '../config/types.js'
 
@@ -65,7 +65,8 @@ export class Upstream {
       this.#cached = { addresses, untilMs: performance.now() + cacheMs }
       return addresses
     } catch (error) {
-      return failure('dns-failed', `${host}: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`)
+      const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message
+      return failure('dns-failed', `${causeSentence('dns-failed')}: ${host} (${why})`)
     }
   }
 }

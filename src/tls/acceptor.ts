@@ -106,9 +106,14 @@ class Arrival {
 
   /** The handshake failed, says OpenSSL or the socket. `peer` still knows the verdict on the certificate. */
   handshakeFailed(error: NodeJS.ErrnoException, peer: TLSSocket): void {
+    const { facts } = this.connection
     const verdict = peer.authorizationError as unknown as string | null
-    const certificate = this.connection.facts.peerCertificate
-    this.refuse(verdict !== null && certificate !== undefined ? verifyCause(verdict) : handshakeCause(error))
+    if (verdict === null || facts.tls === undefined) {
+      this.refuse(handshakeCause(error))
+      return
+    }
+    facts.tls = { ...facts.tls, verify: verdict }
+    this.refuse(verifyCause(verdict))
   }
 
   handshakeDone(socket: TLSSocket): void {

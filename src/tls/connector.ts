@@ -14,6 +14,7 @@ import type { Connections } from './connections.js'
 import type { ClientDomain, TlsContexts } from './contexts.js'
 import { certificateFacts } from './material.js'
 import { matchesIdentity } from './peer.js'
+import { readInto } from './read-slab.js'
 import { tlsFacts } from './tls-facts.js'
 
 export interface Target {
@@ -95,6 +96,7 @@ class Departure {
       noDelay: true,
       keepAlive: options.keepAlive,
       keepAliveInitialDelay: options.keepIdleSeconds * 1000,
+      ...(target.transport === 'tcp' && { onread: readInto((chunk) => connection.read(chunk)) }),
     })
     connection.adopt(this.#raw)
     this.#raw.once('connect', () => this.#connected())

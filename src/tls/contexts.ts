@@ -47,6 +47,7 @@ export class ServerDomain extends Domain<ServerDomainConfig> {
 
   constructor(config: ServerDomainConfig, material: TlsMaterial) {
     super(config, material)
+    if (material.identities.length === 0) throw new Error('a server_domain needs a certificate')
     this.server = createServer({
       ...contextOptions(config, material),
       requestCert: config.verify_cert || config.require_cert,
@@ -77,30 +78,36 @@ export function buildContexts(
   load: typeof loadMaterial = loadMaterial,
 ): { contexts: TlsContexts | undefined; problems: DomainProblem[] } {
   const problems: DomainProblem[] = []
-  const build = <C extends ServerDomainConfig | ClientDomainConfig, D>(
-    domain: C,
-    create: (config: C, material: TlsMaterial) => D,
-  ): D[] => {
-    const report = (problem: MaterialProblem) => problems.push({ ...problem, domain: domain.name })
-    const loaded = load(domain)
-    loaded.problems.forEach(report)
-    if (loaded.problems.some((problem) => problem.severity === 'error')) return []
-    try {
-      return [create(domain, loaded.material)]
-    } catch (error) {
-      // ciphers, curves, versions: OpenSSL is the only one to know which it has
-      report({ severity: 'error', file: domain.certificate[0] ?? '', message: (error as Error).message })
-      return []
-    }
-  }
-  const servers = config.server_domain.flatMap((domain) =>
-    build(domain, (c, material) => new ServerDomain(c, material)),
-  )
-  const clients = config.client_domain.flatMap((domain) =>
-    build(domain, (c, material) => new ClientDomain(c, material)),
-  )
+  const servers = config.server_domain.flatMap((domain) => build(domain, ServerDomain, load, problems))
+  const clients = config.client_domain.flatMap((domain) => build(domain, ClientDomain, load, problems))
   const whole = problems.every((problem) => problem.severity !== 'error')
   return { contexts: whole ? new TlsContexts(servers, clients, config.unmatched_sni) : undefined, problems }
+}
+
+/** The domain, or none and its problems. */
+function build<C extends ServerDomainConfig | ClientDomainConfig, D>(
+  config: C,
+  Kind: new (config: C, material: TlsMaterial) => D,
+  load: typeof loadMaterial,
+  problems: DomainProblem[],
+): D[] {
+  const { material, problems: found } = load(config)
+  problems.push(...found.map((problem) => ({ ...problem, domain: config.name })))
+  if (found.some((problem) => problem.severity === 'error')) return []
+  try {
+    return [new Kind(config, material)]
+  } catch (error) {
+    // ciphers, groups, certificates too weak for the security level: only OpenSSL knows what it takes
+    const { reason, message } = error as Error & { reason?: string }
+    const file = config.certificate[0] ?? ''
+    problems.push({
+      severity: 'error',
+      file,
+      message: reason === undefined ? message : `OpenSSL refuses it: ${reason}`,
+      domain: config.name,
+    })
+    return []
+  }
 }
 
 export class TlsContexts {

@@ -10,7 +10,7 @@ import type { ConnectionEvent, ConnectionEventName, ConnectionFacts } from '../b
 import { type Log, silentLog } from '../base/log.js'
 import type { FilterMatch, TraceRequest, TraceStatus } from '../base/ports.js'
 import { Deadline, type TraceStore } from './deadline.js'
-import type { TraceFilter, Verdict } from './filter/filter.js'
+import { type TraceFilter, verdictOf } from './filter/filter.js'
 import { TraceRecord } from './record.js'
 import { Tap, type TraceSinks } from './tap.js'
 import type { Timers } from './timers.js'
@@ -149,7 +149,6 @@ export class TraceGate {
     this.tap.on = true
     this.#dropped = new TraceRecord(this.tap.run, false)
     channels.connection.subscribe(this.#onEvent)
-    // Also without a key-log file: connections collect their lines, for their events, only while somebody listens.
     channels.keylog.subscribe(this.#onKeylog)
   }
 
@@ -171,8 +170,9 @@ export class TraceGate {
   }
 
   /**
-   * That somebody listens is what makes tls/ keep the lines, for the events and until the verdict; while tracing is
-   * off there is no key material in memory. Once a connection is traced, further lines are written as they come.
+   * Connections keep their lines, for their events and until the verdict, only while somebody listens: so this does,
+   * also without a key-log file, and while tracing is off there is no key material in memory. Once a connection is
+   * traced, further lines are written as they come.
    */
   #onKeylog = (message: unknown): void => {
     const { facts, line } = message as KeylogLine
@@ -287,21 +287,6 @@ export class TraceGate {
 
   #failed = (error: unknown, facts: ConnectionFacts): void => {
     if (this.#failures++ === 0) this.#options.log.error({ err: error, conn_id: facts.id }, 'a trace was lost')
-  }
-}
-
-function verdictOf(
-  filter: TraceFilter | undefined,
-  facts: ConnectionFacts,
-  log: Log,
-  failed: (error: unknown, facts: ConnectionFacts) => void,
-): Verdict {
-  if (filter === undefined) return 'trace'
-  try {
-    return filter.run(facts, log)
-  } catch (error) {
-    failed(error, facts)
-    return 'trace'
   }
 }
 

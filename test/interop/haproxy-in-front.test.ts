@@ -1,13 +1,12 @@
 /** HAProxy in TCP mode in front of the gateway: events name the real client, and who does not announce itself is refused. */
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { startGatewayProcess } from '../support/gateway-process.js'
 import { HepCollector } from '../support/hep-collector.js'
 import { lacks, peer } from '../support/peers.js'
-import { freePort } from '../support/ports.js'
+import { accepts, freePort } from '../support/ports.js'
 import { startProcess } from '../support/process.js'
 import type { Scope } from '../support/scope.js'
 import { startLine } from '../support/sip.js'
@@ -71,19 +70,7 @@ listen sips
 `,
   )
   const haproxy = startProcess(scope, peer('haproxy'), ['-db', '-f', file])
-  await until('HAProxy to listen', () => !haproxy.running || listens(haproxyPort))
+  await until('HAProxy to listen', () => !haproxy.running || accepts(haproxyPort))
   assert.ok(haproxy.running, haproxy.output)
   return { haproxyPort, gateway }
-}
-
-/** Asks without connecting through: HAProxy would open a connection to the gateway for it. */
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => {
-      socket.resetAndDestroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
 }

@@ -50,21 +50,22 @@ test('run: a broken configuration is bad usage, with every problem', async (t) =
   assert.match(stderr, /nobody/)
 })
 
-test('run: a port that is taken is a failure that names it', async (t) => {
-  const dir = tempDir(t)
-  const taker = createServer().listen(0, '127.0.0.1')
-  t.after(() => taker.close())
-  await once(taker, 'listening')
-  const { port } = taker.address() as AddressInfo
-  const file = join(dir, 'taken.yaml')
-  writeFileSync(
-    file,
-    JSON.stringify({ socket: `tls:127.0.0.1:${port}`, state_dir: dir, api: { listen: '127.0.0.1:0' } }),
-  )
-  const { code, stderr } = await hepgate('run', '--config', file)
-  assert.equal(code, 1)
-  assert.match(stderr, new RegExp(`EADDRINUSE.*${port}`))
-})
+for (const part of ['socket', 'api']) {
+  test(`run: a port of ${part} that is taken is a configuration to mend`, async (t) => {
+    const dir = tempDir(t)
+    const taker = createServer().listen(0, '127.0.0.1')
+    t.after(() => taker.close())
+    await once(taker, 'listening')
+    const { port } = taker.address() as AddressInfo
+    const [socket, api] = part === 'socket' ? [port, 0] : [0, port]
+    const file = join(dir, 'taken.yaml')
+    const config = { socket: `tls:127.0.0.1:${socket}`, api: { listen: `127.0.0.1:${api}` }, state_dir: dir }
+    writeFileSync(file, JSON.stringify(config))
+    const { code, stdout, stderr } = await hepgate('run', '--config', file)
+    assert.deepEqual([code, stdout], [2, ''])
+    assert.match(stderr, new RegExp(`^hepgate run: .*${port}`, 'm'))
+  })
+}
 
 test('the compiled file names its interpreter, so that npm can install it as a command', () => {
   assert.match(readFileSync(mainPath, 'utf8'), /^#!\/usr\/bin\/env node\n/)

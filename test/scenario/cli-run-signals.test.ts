@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.js'
 import { SipClient } from '../support/sip-client.js'
+import { tempDir } from '../support/tmp.js'
 import { until } from '../support/wait.js'
 
 const longDrain = { limits: { drain_timeout: 60_000 } }
@@ -48,6 +49,18 @@ test('a second signal ends it at once, as a failure', async (t) => {
   gateway.process.signal('SIGINT')
   assert.deepEqual(await gateway.process.ended, { code: 1, signal: null })
   await client.closed
+})
+
+test('a bug that nobody caught is logged and ends the process as a failure', async (t) => {
+  const filter = join(tempDir(t), 'filter.mjs')
+  writeFileSync(filter, 'export default () => void setTimeout(() => { throw new Error("a seeded bug") })')
+  const gateway = await startGatewayProcess(t, {
+    proto_tls: { trace_on: 1, trace_destination: 'd', trace_filter_route: filter },
+    proto_hep: { hep_id: '[d]127.0.0.1:9;transport=udp' },
+  })
+  await SipClient.connect({ port: gateway.port })
+  assert.deepEqual(await gateway.process.ended, { code: 1, signal: null })
+  assert.match(gateway.process.output, /"level":"error".*a seeded bug.*uncaughtException: this is a bug in hepgate/)
 })
 
 test('SIGHUP reloads; a broken file is reported and changes nothing', async (t) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
-import { after, test } from 'node:test'
+import { after, suite, test } from 'node:test'
 import { connect } from 'node:tls'
 import { assertFailure } from '../support/failure.js'
 import { addressOf, tcpConnect } from '../support/listening.js'
@@ -35,20 +35,22 @@ const silences: [string, number, (socket: Socket) => unknown, RegExp][] = [
   ['never, but sends a byte now and then', port, dribble, /no whole ClientHello/],
 ]
 
-for (const [when, at, act, message] of silences) {
-  test(`the handshake timeout covers a client that falls silent ${when}`, { concurrency: true }, async (t) => {
-    const socket = await tcpConnect(t, at)
-    const from = addressOf(socket)
-    act(socket)
-    await until('the gateway to close', () => socket.resume().closed, patienceMs)
-    const peer = when === 'after the PROXY header' ? '127.0.0.9:4000' : from
-    const { event, closed } = await assertFailure(scene, 'ACCEPTED', 'handshake-timeout', { peer })
-    assert.match(String(event.Message), message)
-    assert.match(String(event.Message), new RegExp(`${timeoutMs} ms`))
-    assert.equal(closed.closed_by, 'timeout')
-    assert.ok(Number(closed.duration_ms) >= timeoutMs - 10, `closed after ${closed.duration_ms} ms`)
-  })
-}
+suite('the handshake timeout covers a client that falls silent', { concurrency: true }, () => {
+  for (const [when, at, act, message] of silences) {
+    test(when, async (t) => {
+      const socket = await tcpConnect(t, at)
+      const from = addressOf(socket)
+      act(socket)
+      await until('the gateway to close', () => socket.resume().closed, patienceMs)
+      const peer = when === 'after the PROXY header' ? '127.0.0.9:4000' : from
+      const { event, closed } = await assertFailure(scene, 'ACCEPTED', 'handshake-timeout', { peer })
+      assert.match(String(event.Message), message)
+      assert.match(String(event.Message), new RegExp(`${timeoutMs} ms`))
+      assert.equal(closed.closed_by, 'timeout')
+      assert.ok(Number(closed.duration_ms) >= timeoutMs - 10, `closed after ${closed.duration_ms} ms`)
+    })
+  }
+})
 
 test('a connection whose handshake was in time is not ended by its timeout', async () => {
   const client = await scene.client({ port })

@@ -1,4 +1,4 @@
-/** A TCP server that keeps what it gets byte for byte and answers nothing by itself; half-open connections stay open. */
+/** A TCP server that keeps what it gets byte for byte and answers nothing by itself. */
 import { createServer, type Socket } from 'node:net'
 import { listening } from './listening.js'
 import type { Scope } from './process.js'
@@ -17,8 +17,9 @@ export class ByteServer {
     readonly uri: string,
   ) {}
 
-  static async start(scope: Scope, host = '127.0.0.1'): Promise<ByteServer> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true })
+  /** `allowHalfOpen`: its own end of a connection stays open when the other one is closed. */
+  static async start(scope: Scope, { host = '127.0.0.1', allowHalfOpen = false } = {}): Promise<ByteServer> {
+    const server = createServer({ allowHalfOpen, noDelay: true })
     const port = await listening(scope, server, host)
     const name = host.includes(':') ? `[${host}]` : host
     const started = new ByteServer(port, `sip:${name}:${port};transport=tcp`)

@@ -238,3 +238,14 @@ function altNameExtension(names: AltNames): Buffer[] {
 function crlExtensions(authorityKeyIdentifier: Buffer, crlNumber: number): Buffer {
   return context(0, sequence(authorityKeyIdentifier, extension('crlNumber', integer(crlNumber))))
 }
+
+/** Diffie-Hellman parameters of RFC 7919 §A.1 in PEM. */
+export const ffdhe2048 = `-----BEGIN DH PARAMETERS-----
+MIIBCAKCAQEA//////////+t+FRYortKmq/cViAnPTzx2LnFg84tNpWp4TZBFGQz
++8yTnc4kmz75fS/jY2MMddj2gbICrsRhetPfHtXV/WVhJDP1H18GbtCFY2VVPe0a
+87VXE15/V8k1mE8McODmi3fipona8+/och3xWKE2rec1MKzKT0g6eXq8CrGCsyT7
+YdEIqUuyyOP7uWrat2DX9GgdT0Kj3jlN9K5W7edjcrsZCwenyO4KbXCeAvzhzffi
+7MA0BM0oNC9hkXL+nOmFg/+OTxIy7vKBg8P+OxtMb61zO7X8vC7CIAXFjvGDfRaD
+ssbzSibBsu/6iGtCOGEoXJf//////////wIBAg==
+-----END DH PARAMETERS-----
+`

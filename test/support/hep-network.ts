@@ -27,9 +27,15 @@ export function networkOf({ chunks }: HepRecord): Network {
   }
 }
 
-/** IPv6 in the one form of RFC 5952 that tests meet: loopback, or no run of zeros to shorten. */
+const mapped = Buffer.from('00000000000000000000ffff', 'hex')
+
+/**
+ * IPv6 in the one form of RFC 5952 that tests meet, a single run of zeros. A packet has one family, so an IPv4 end
+ * of a pair with an IPv6 end (PROXY protocol) is written as IPv4-mapped, and read as what it is.
+ */
 function ipText(bytes: Buffer): string {
   if (bytes.length === 4) return bytes.join('.')
+  if (bytes.subarray(0, 12).equals(mapped)) return bytes.subarray(12).join('.')
   const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(i * 2).toString(16))
   return `[${groups
     .join(':')

@@ -121,8 +121,8 @@ function resolve(from: string, target: string): string {
   return parts.join('/').replace(/\.js$/, '.ts')
 }
 
-/** stands for an import whose name is not a literal */
-const computed = '(computed)'
+/** Stands for an import whose name is not a literal. */
+export const computed = '(computed)'
 const importForms =
   /\b(?:import|export)\b[^'"`;()]*?\bfrom\s*['"](?<from>[^'"]+)|\bimport\s*['"](?<bare>[^'"]+)|\bimport\s*\(\s*(?:['"`](?<dynamic>[^'"`$]+)['"`]\s*[,)]|\S)/g
 

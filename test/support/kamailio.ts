@@ -1,9 +1,8 @@
 /** Kamailio with a configuration of the test's own, on one port over TCP and UDP. */
 import { writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import { peer } from './peers.js'
-import { freePort } from './ports.js'
+import { accepts, freePort } from './ports.js'
 import { startProcess, type TestProcess } from './process.js'
 import type { Scope } from './scope.js'
 import { tempDir } from './tmp.js'
@@ -33,21 +32,7 @@ export async function startKamailio(scope: Scope, configuration: (port: number) 
   ]
   writeFileSync(file, `${lines.join('\n')}\n`)
   const process = startProcess(scope, peer('kamailio'), ['-DD', '-E', '-f', file, '-Y', dir, '-w', dir])
-  await until('Kamailio to listen', async () => {
-    if (!process.running) return true
-    return accepts(port)
-  })
+  await until('Kamailio to listen', () => !process.running || accepts(port))
   if (!process.running) throw new Error(`Kamailio ended at once:\n${process.output}`)
   return { port, process }
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
 }

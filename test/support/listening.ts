@@ -28,9 +28,14 @@ export function tcpServer(scope: Scope, onConnection: (socket: Socket) => void):
   return listening(scope, createServer(onConnection))
 }
 
-/** A connected TCP socket that lives as long as the test. */
-export async function tcpConnect(scope: Scope, port: number, host = '127.0.0.1'): Promise<Socket> {
-  const socket = connect({ port, host, noDelay: true })
+/** A connected TCP socket that lives as long as the test; from another loopback address if one is given. */
+export async function tcpConnect(
+  scope: Scope,
+  port: number,
+  host = '127.0.0.1',
+  localAddress: string | undefined = undefined,
+): Promise<Socket> {
+  const socket = connect({ port, host, noDelay: true, ...(localAddress && { localAddress }) })
   socket.on('error', () => {}) // a gateway that refuses may reset
   scope.after(() => void socket.destroy())
   await once(socket, 'connect')

@@ -1,8 +1,8 @@
-/** Ports for programs that cannot be told port 0. Our own servers listen on port 0 instead. */
+/** Ports for programs that cannot be told port 0, and whether they listen yet. Our own servers listen on port 0 instead. */
 import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 
 /** Below the range from which Linux takes source ports, so that no connection of another test sits on it. */
 const firstPort = 10_240
@@ -16,6 +16,18 @@ export async function freePort(): Promise<number> {
     if ((await tcpIsFree(port)) && (await udpIsFree(port))) return port
   }
   throw new Error(`no free port in ${attempts} attempts`)
+}
+
+/** Whether a TCP connect to 127.0.0.1 succeeds now. */
+export function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
 }
 
 async function tcpIsFree(port: number): Promise<boolean> {

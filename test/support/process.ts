@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Scope } from './scope.js'
-import { within } from './wait.js'
+import { patienceMs, within } from './wait.js'
 
 export type { Scope }
 
@@ -62,7 +62,7 @@ export class TestProcess {
   }
 
   /** Waits until the output matches; fails with the output when the program ends before, or the time is over. */
-  async printed(pattern: RegExp, deadlineMs = 10_000): Promise<RegExpExecArray> {
+  async printed(pattern: RegExp, deadlineMs = patienceMs): Promise<RegExpExecArray> {
     const end = performance.now() + deadlineMs
     for (;;) {
       const match = pattern.exec(this.#output)
@@ -161,7 +161,7 @@ export async function runProcess(
     child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
   })
   try {
-    return await within(`${command} to end`, ended, options.deadlineMs ?? 30_000)
+    return await within(`${command} to end`, ended, options.deadlineMs ?? patienceMs)
   } catch (error) {
     child.kill('SIGKILL')
     throw new Error(`${command} ${args.join(' ')}:\n${stdout}${stderr}`, { cause: error })

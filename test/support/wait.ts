@@ -2,6 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 const pollMs = 10
+/** Long, because the machine may be busy with other tests; what comes in time costs nothing. */
+export const patienceMs = 20_000
 
 /**
  * Polls until `probe` gives something truthy, and gives that back. A probe that throws is asked again;
@@ -10,7 +12,7 @@ const pollMs = 10
 export async function until<T>(
   what: string,
   probe: () => T | Promise<T>,
-  deadlineMs = 10_000,
+  deadlineMs = patienceMs,
 ): Promise<Exclude<T, undefined | null | false | '' | 0>> {
   const end = performance.now() + deadlineMs
   let cause: unknown
@@ -27,7 +29,7 @@ export async function until<T>(
 }
 
 /** The value of a promise, or an error that names what did not come in time. */
-export async function within<T>(what: string, promise: Promise<T>, deadlineMs = 10_000): Promise<T> {
+export async function within<T>(what: string, promise: Promise<T>, deadlineMs = patienceMs): Promise<T> {
   const timer = new AbortController()
   const late = delay(deadlineMs, undefined, { signal: timer.signal }).then(
     () => Promise.reject(new Error(`waited ${deadlineMs} ms for ${what}`)),

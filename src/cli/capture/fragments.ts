@@ -37,7 +37,8 @@ export class Fragments {
     }
     const partial = this.#partials.get(packet) ?? this.#begin(packet)
     if (partial.parts.some((part) => part.offset === offset)) return undefined // seen twice
-    partial.parts.push({ offset, bytes })
+    // a copy: the fragment lies in a much larger piece of the file
+    partial.parts.push({ offset, bytes: Buffer.from(bytes) })
     partial.bytes += bytes.length
     if (!more) partial.total = offset + bytes.length
     if (partial.total === undefined || partial.bytes < partial.total) return undefined

@@ -10,8 +10,8 @@ interface Early {
 }
 
 /** Enough for any window that was really lost a segment in; a capture that missed one should not eat memory. */
-const maxWaiting = 256
-const maxWaitingBytes = 1024 * 1024
+const maxWaiting = 128
+const maxWaitingBytes = 512 * 1024
 /** Larger than any TCP window in use: a jump this far is another connection between the same ports. */
 const maxDistance = 64 * 1024 * 1024
 
@@ -60,7 +60,9 @@ export class TcpOrder {
     if (this.#waiting.some((early) => early.sequence === sequence && early.payload.length >= payload.length))
       return false
     const at = this.#waiting.findIndex((early) => signedDistance(early.sequence, sequence) < 0)
-    this.#waiting.splice(at < 0 ? this.#waiting.length : at, 0, { sequence, payload })
+    // a copy: the packet lies in a much larger piece of the file
+    const early = { sequence, payload: Buffer.from(payload) }
+    this.#waiting.splice(at < 0 ? this.#waiting.length : at, 0, early)
     this.#waitingBytes += payload.length
     if (this.#waiting.length > maxWaiting || this.#waitingBytes > maxWaitingBytes) this.#skipGap()
     return true

@@ -1,4 +1,4 @@
-/** What every kind of trace filter is to the gate: asked once per connection, answers at once. */
+/** What every kind of trace filter is to the gate: asked once per connection, answers at once. Knows no kind of filter. */
 import type { ConnectionFacts } from '../../base/facts.js'
 import type { Log } from '../../base/log.js'
 
@@ -9,4 +9,20 @@ export interface TraceFilter {
   readonly name: string
   /** Throws when it fails or runs too long: the connection is traced then. What the filter itself has to say goes to `log`. */
   run(facts: ConnectionFacts, log: Log): Verdict
+}
+
+/** The answer of a filter, if there is one. A filter that fails has not said `drop`: the connection is traced. */
+export function verdictOf(
+  filter: TraceFilter | undefined,
+  facts: ConnectionFacts,
+  log: Log,
+  failed: (error: unknown, facts: ConnectionFacts) => void,
+): Verdict {
+  if (filter === undefined) return 'trace'
+  try {
+    return filter.run(facts, log)
+  } catch (error) {
+    failed(error, facts)
+    return 'trace'
+  }
 }

@@ -22,28 +22,8 @@ export class ScriptError extends Error {
   }
 }
 
-const symbols = [
-  '==',
-  '!=',
-  '<=',
-  '>=',
-  '=~',
-  '!~',
-  '&&',
-  '||',
-  '<',
-  '>',
-  '!',
-  '-',
-  '(',
-  ')',
-  '{',
-  '}',
-  '[',
-  ']',
-  ';',
-  ',',
-]
+/** longer ones first */
+const symbols = '== != <= >= =~ !~ && || < > ! - ( ) { } [ ] ; ,'.split(' ')
 const spaces = /[ \t\r\n\f\v\ufeff]+/y
 const lineComment = /(?:#|\/\/)[^\n]*/y
 const word = /[A-Za-z_][A-Za-z0-9_]*/y

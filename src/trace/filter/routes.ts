@@ -3,7 +3,7 @@
  * recursion, so that what comes out runs and ends. Runs nothing itself.
  */
 import type { RouteProblem } from '../../base/ports.js'
-import { type ParsedText, parseText, type ScriptProblem } from './parser.js'
+import { maxProblems, type ParsedText, parseText, type ScriptProblem } from './parser.js'
 import { FilterRoute } from './run.js'
 import type { Route } from './script.js'
 import { didYouMean } from './suggest.js'
@@ -21,12 +21,13 @@ export function compileRoutes(
     return { problems: [{ line: 1, column: 1, message }] }
   }
   const texts = new Map(Object.entries(routes).map(([name, text]) => [name, parseText(text, name)]))
-  const found = [...misread(texts), ...unlinked(texts), ...recursions(texts)]
+  const found = [...misread(texts), ...link(texts), ...recursions(texts)]
   const problems = [...texts.keys()].flatMap((name) => {
     const inText = found.filter((one) => one.name === name).map((one) => one.problem)
     return inText
       .toSorted((a, b) => a.at - b.at)
-      .map((problem) => placed(problem, routes[name]!, name === main ? '' : name))
+      .slice(0, maxProblems)
+      .map((problem) => placed(problem, routes[name]!, name === main ? undefined : name))
   })
   const route = texts.get(main)?.routes[0]
   return route === undefined || problems.length > 0 ? { problems } : { filter: new FilterRoute(route) }
@@ -44,13 +45,13 @@ function misread(texts: Texts): Found[] {
   return [...texts].flatMap(([name, { problems }]) => problems.map((problem) => ({ name, problem })))
 }
 
-/** Links calls. A name means a route of the same text first, then a text of that name. */
-function unlinked(texts: Texts): Found[] {
+/** Gives every call its route: one of the same text first, then the text of that name. Says which have none. */
+function link(texts: Texts): Found[] {
   const problems: Found[] = []
   for (const [name, { routes }] of texts) {
     for (const call of routes.flatMap((route) => route.calls)) {
       call.route = routes.find((route) => route.name === call.name) ?? texts.get(call.name)?.routes[0]
-      if (call.route !== undefined || texts.has(call.name)) continue
+      if (call.route !== undefined || texts.has(call.name) || problems.length >= maxProblems) continue
       const near = didYouMean(call.name, [...routes.map((route) => route.name), ...texts.keys()])
       problems.push({ name, problem: { at: call.at, message: `there is no route ${call.name}${near}` } })
     }
@@ -82,11 +83,11 @@ function recursions(texts: Texts): Found[] {
 }
 
 /** Lines and columns count from 1, columns in UTF-16 code units as editors do. */
-function placed({ at, message }: ScriptProblem, text: string, route: string): RouteProblem {
+function placed({ at, message }: ScriptProblem, text: string, route: string | undefined): RouteProblem {
   const before = text.slice(0, at)
   return {
     line: before.split('\n').length,
     column: at - before.lastIndexOf('\n'),
-    message: route === '' ? message : `route ${route}: ${message}`,
+    message: route === undefined ? message : `route ${route}: ${message}`,
   }
 }

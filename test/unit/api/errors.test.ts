@@ -1,5 +1,6 @@
 /** Every error is a problem document (RFC 9457), whoever found it. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
@@ -75,3 +76,19 @@ for (const [name, bytes, status] of [
     assert.equal(JSON.parse(body).status, status)
   })
 }
+
+test('closing ends the connections that are open, also a second time', async () => {
+  const { view, control } = new FakeGateway()
+  const listen = { ip: '127.0.0.1', port: 0 }
+  const api = await startApi({ listen, view, control, log: silentLog, token: undefined, version: '1' })
+  const [idle, busy] = [0, 1].map(() => connect(Number(new URL(api.url).port), listen.ip))
+  const ended = [idle!, busy!].map((socket) =>
+    once(
+      socket.resume().on('error', () => {}),
+      'close',
+    ),
+  )
+  busy!.write('POST /mi HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n')
+  await once(busy!, 'connect')
+  await Promise.all([api.close(), api.close(), ...ended])
+})

@@ -71,8 +71,8 @@ test('what is missing for good becomes a gap when the connection ends', () => {
 
 test('waiting is bounded in segments and in bytes', () => {
   for (const [count, bytes] of [
-    [300, 1],
-    [30, 60_000],
+    [150, 1],
+    [15, 60_000],
   ] as const) {
     let delivered = 0
     let gaps = 0

@@ -33,7 +33,7 @@ test('status prints the state and changes nothing', async (t) => {
   assert.equal(
     stdout,
     'tracing      off\ndestination  hep_dest\nfilter       tls_filter\nconnections  3 traced now\n' +
-      'failures     the filter failed 1 times; see the log\n',
+      'failures     1 of the filter; see the log\n',
   )
   assert.deepEqual(gateway.calls, [])
 })

@@ -5,6 +5,7 @@ import { after, describe, it } from 'node:test'
 import { loadMaterial, type MaterialConfig } from '../../../src/tls/material.js'
 import {
   daysFromNow,
+  ffdhe2048,
   type IssueOptions,
   selfSigned,
   TestCa,
@@ -89,13 +90,9 @@ describe('material that is in order', () => {
 
   it('may be a key that its password opens', () => {
     const pair = ca.issue()
-    const encrypted = pair.key.export({
-      type: 'pkcs8',
-      format: 'pem',
-      cipher: 'aes-256-cbc',
-      passphrase: 'open sesame',
-    })
-    const private_key = [writeText(dir, 'encrypted.key', String(encrypted), 0o600)]
+    const encrypted = (type: 'pkcs8' | 'sec1') =>
+      pair.key.export({ type, format: 'pem', cipher: 'aes-256-cbc', passphrase: 'open sesame' }).toString()
+    const private_key = [writeText(dir, 'encrypted.key', encrypted('pkcs8'), 0o600)]
     const { material, problems } = load({
       ...filesOf(pair),
       private_key,
@@ -289,14 +286,3 @@ describe('a certificate that will cause trouble', () => {
     assertProblem(problemsOf(config), 'warning', config.private_key[0]!, /every user/)
   })
 })
-
-/** RFC 7919 §A.1 */
-const ffdhe2048 = `-----BEGIN DH PARAMETERS-----
-MIIBCAKCAQEA//////////+t+FRYortKmq/cViAnPTzx2LnFg84tNpWp4TZBFGQz
-+8yTnc4kmz75fS/jY2MMddj2gbICrsRhetPfHtXV/WVhJDP1H18GbtCFY2VVPe0a
-87VXE15/V8k1mE8McODmi3fipona8+/och3xWKE2rec1MKzKT0g6eXq8CrGCsyT7
-YdEIqUuyyOP7uWrat2DX9GgdT0Kj3jlN9K5W7edjcrsZCwenyO4KbXCeAvzhzffi
-7MA0BM0oNC9hkXL+nOmFg/+OTxIy7vKBg8P+OxtMb61zO7X8vC7CIAXFjvGDfRaD
-ssbzSibBsu/6iGtCOGEoXJf//////////wIBAg==
------END DH PARAMETERS-----
-`

@@ -390,6 +390,17 @@ test('for: a later on without end is without end; a later for replaces the first
   assert.equal(bench.gate.tap.on, true)
 })
 
+test('for: switching off forgets the end', () => {
+  const bench = new Bench({ traceOn: false })
+  bench.on({ forMs: minute })
+  bench.off()
+  assert.equal(bench.store.state, undefined)
+  assert.equal(bench.time.waiting, 0)
+  bench.on()
+  bench.time.pass(2 * minute)
+  assert.equal(bench.gate.tap.on, true)
+})
+
 test('for: a time that is none is refused and changes nothing', () => {
   const bench = new Bench({ traceOn: false })
   for (const forMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
