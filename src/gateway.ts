@@ -127,6 +127,11 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
     this.#destinations = new Destinations(config, this.#log)
     this.#gate = await this.#makeGate(this.#destinations)
     this.#contexts = await this.#makeContexts(config)
+    for (const { name, role, certificates } of this.#contexts.list()) {
+      for (const { subject, notAfter } of certificates) {
+        if (role === 'server') this.listening.push(`TLS domain      ${name}: ${subject}, valid until ${notAfter}`)
+      }
+    }
     await this.#makeUpstreams(config)
     await this.#listen(config, this.#gate)
     if (config.api.listen !== undefined) {

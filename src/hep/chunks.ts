@@ -3,11 +3,17 @@
  * registries of protocol types and IP protocol ids. Encoder, decoder and whoever prints a packet read
  * it. It holds names and sizes only.
  *
- *     0        2        4        6
- *     ┌────────┬────────┬────────┬───────────────┐
- *     │ vendor │ type   │ length │ value …       │   length counts these six octets too
- *     └────────┴────────┴────────┴───────────────┘
+ *     packet:  "HEP3"  total length (2)  chunk chunk …
+ *     chunk:   vendor (2)  type (2)  length (2)  value …
+ *
+ * Both lengths count the octets in front of them too; all numbers are big endian.
  */
+
+export const magic = Buffer.from('HEP3', 'latin1')
+/** magic and total length */
+export const headerBytes = 6
+/** vendor, type and length of a chunk */
+export const chunkHeadBytes = 6
 
 export type ChunkKind = 'uint8' | 'uint16' | 'uint32' | 'uint64' | 'inet4' | 'inet6' | 'octets'
 

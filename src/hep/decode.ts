@@ -4,7 +4,7 @@
  * judges no payload.
  */
 import type { Endpoint } from '../base/address.js'
-import { type ChunkEntry, chunkEntry, chunks, kindBytes } from './chunks.js'
+import { type ChunkEntry, chunkEntry, chunkHeadBytes, chunks, headerBytes, kindBytes, magic } from './chunks.js'
 import { inet4Text, inet6Text } from './inet.js'
 import type { HepPacket, OtherChunk } from './packet.js'
 
@@ -18,9 +18,6 @@ export function isHepFault(result: HepPacket | HepFault): result is HepFault {
   return 'fault' in result
 }
 
-const magic = Buffer.from('HEP3', 'latin1')
-const headerBytes = 6
-const chunkHeadBytes = 6
 const empty: Buffer = Buffer.alloc(0)
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }

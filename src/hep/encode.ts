@@ -10,7 +10,7 @@
  * shorten: `payloadRoom` says to what.
  */
 import { type Endpoint, plainIp } from '../base/address.js'
-import { type ChunkEntry, chunks, families, kindBytes } from './chunks.js'
+import { type ChunkEntry, chunkHeadBytes, chunks, families, headerBytes, kindBytes, magic } from './chunks.js'
 import { asInet6, inetBytes } from './inet.js'
 import { type HepPacket, maxHepBytes, type OtherChunk } from './packet.js'
 
@@ -32,9 +32,6 @@ export interface HepTailOptions {
   readonly extraCorrelation?: string | undefined
 }
 
-const chunkHeadBytes = 6
-const headerBytes = 6
-
 /** The times lie at the same distance from the end of a head, whatever the family: 0x0009, 0x000a, 0x000b, 0x000c. */
 const microsBeforeEnd = 4 + 7 + 10
 const secondsBeforeEnd = microsBeforeEnd + 10
@@ -51,7 +48,8 @@ export function hepHead(leg: HepLeg): Buffer {
     destination = asInet6(destination)
   }
   return Buffer.concat([
-    Buffer.from('HEP3\0\0', 'latin1'),
+    magic,
+    Buffer.alloc(headerBytes - magic.length),
     numberChunk(chunks.family, ipv4 ? families.ipv4 : families.ipv6),
     numberChunk(chunks.protocol, leg.protocol),
     octetsChunk(ipv4 ? chunks.source4 : chunks.source6, source),
@@ -107,7 +105,7 @@ export function encodeHep(
   const total = hepSize(head, tail, correlationBytes, payloadBytes)
   if (total > maxHepBytes) throw new RangeError(`HEP packet of ${total} octets, at most ${maxHepBytes} are allowed`)
   head.copy(target, at)
-  writeUint16(target, at + 4, total)
+  writeUint16(target, at + magic.length, total)
   const headEnd = at + head.length
   const seconds = Math.floor(unixMicros / 1e6)
   writeUint32(target, headEnd - secondsBeforeEnd, seconds)

@@ -78,6 +78,11 @@ export function isBlank(c: number): boolean {
   return c === SP || c === TAB
 }
 
+/** White space and the line ends of folds (RFC 3261 §25.1 LWS). */
+export function isWhite(c: number): boolean {
+  return isBlank(c) || c === CR || c === LF
+}
+
 function headerName(long: string, compact?: string): HeaderName {
   return { long: Buffer.from(long), compact: compact === undefined ? undefined : Buffer.from(compact) }
 }
@@ -110,9 +115,4 @@ function trimmed(buf: Buffer, start: number, from: number, end: number): HeaderP
   while (valueStart < valueEnd && isWhite(buf[valueStart])) valueStart++
   while (valueStart < valueEnd && isWhite(buf[valueEnd - 1])) valueEnd--
   return { start, valueStart, valueEnd, next: end + 2 }
-}
-
-/** White space and the line ends of folds. */
-function isWhite(c: number): boolean {
-  return isBlank(c) || c === CR || c === LF
 }

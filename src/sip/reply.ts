@@ -2,7 +2,7 @@
  * Builds a reply to a framed request (RFC 3261 §8.2.6.2): the headers a reply must repeat are copied as
  * bytes, folds and spelling included. It sends nothing, chooses no tag and adds no body.
  */
-import { CR, findHeader, type HeaderName, headerNames, headersStart, isBlank, LF, SP } from './headers.js'
+import { findHeader, type HeaderName, headerNames, headersStart, isWhite, SP } from './headers.js'
 
 export interface ReplyOptions {
   /** for a To without tag; the same for every reply to one request */
@@ -42,7 +42,7 @@ export function buildReply(
   for (const text of [reason, options.toTag, ...extra]) {
     if (/[\r\n]/.test(text)) throw new RangeError('a line break in a reply header')
   }
-  const request: Head = { buf, from: headersStart(buf, start, bodyStart), bodyStart }
+  const request: HeaderLines = { buf, from: headersStart(buf, start, bodyStart), bodyStart }
   return Buffer.concat([
     Buffer.from(`SIP/2.0 ${status} ${reason}\r\n`),
     ...copies(request, headerNames.via, Number.POSITIVE_INFINITY),
@@ -55,15 +55,15 @@ export function buildReply(
   ])
 }
 
-/** The header lines of the request. */
-interface Head {
+/** The header lines of the request: buf[from, bodyStart). */
+interface HeaderLines {
   readonly buf: Buffer
   readonly from: number
   readonly bodyStart: number
 }
 
 /** The headers of that name in their order, as they are, at most `most`. */
-function copies({ buf, from, bodyStart }: Head, name: HeaderName, most: number): Buffer[] {
+function copies({ buf, from, bodyStart }: HeaderLines, name: HeaderName, most: number): Buffer[] {
   const found: Buffer[] = []
   let place = findHeader(buf, from, bodyStart, name)
   while (place !== undefined && found.length < most) {
@@ -74,7 +74,7 @@ function copies({ buf, from, bodyStart }: Head, name: HeaderName, most: number):
 }
 
 /** RFC 3261 §8.2.6.2: To gets a tag if it has none, except in 100 (Trying). */
-function to({ buf, from, bodyStart }: Head, status: number, tag: string): Buffer[] {
+function to({ buf, from, bodyStart }: HeaderLines, status: number, tag: string): Buffer[] {
   const place = findHeader(buf, from, bodyStart, headerNames.to)
   if (place === undefined) return []
   if (status === 100 || hasTag(buf, place.valueStart, place.valueEnd)) return [buf.subarray(place.start, place.next)]
@@ -109,6 +109,6 @@ function quoteEnd(buf: Buffer, start: number, end: number): number {
 /** RFC 3261 §25.1 SEMI, EQUAL: white space and folds may stand around them. */
 function skipWhite(buf: Buffer, from: number, end: number): number {
   let at = from
-  while (at < end && (isBlank(buf[at]) || buf[at] === CR || buf[at] === LF)) at++
+  while (at < end && isWhite(buf[at])) at++
   return at
 }

@@ -59,13 +59,14 @@ export class Acceptor {
     )
     const connection = new Connection(facts, connections)
     connection.adopt(raw)
-    const refusal = connections.exceeded(connection)
+    const from = facts.peer.ip
+    const proxied = this.#proxySources.check(from, isIPv6(from) ? 'ipv6' : 'ipv4')
+    // A balancer brings many clients: the limit per address waits for the address of this one.
+    const refusal = connections.exceeded() ?? (proxied ? undefined : connections.exceededFor(from))
     if (refusal !== undefined) {
       connection.refuse(refusal)
       return
     }
-    const from = facts.peer.ip
-    const proxied = this.#proxySources.check(from, isIPv6(from) ? 'ipv6' : 'ipv4')
     new Arrival(connection, raw, proxied, this.#options)
   }
 }
@@ -160,7 +161,7 @@ class Arrival {
       facts.proxiedBy = facts.peer
       this.#options.connections.renamed(facts.peer, header.source)
       facts.peer = header.source
-      const refusal = this.#options.connections.exceeded(this.connection)
+      const refusal = this.#options.connections.exceededFor(facts.peer.ip)
       if (refusal !== undefined) {
         this.refuse(refusal)
         return

@@ -98,26 +98,24 @@ export class Connections {
     }
   }
 
-  /** May one more be accepted from this address? The connection in question is counted already. */
-  exceeded(connection: Connection): Failure | undefined {
-    const limits = this.#limits
-    if (this.#accepted > limits.max_connections) {
-      return failure('limit-reached', `limits.max_connections (${limits.max_connections}) reached`)
+  /** May one more be accepted at all? The connection in question is counted already. */
+  exceeded(): Failure | undefined {
+    const { max_connections, max_handshakes } = this.#limits
+    if (this.#accepted > max_connections) {
+      return failure('limit-reached', `limits.max_connections (${max_connections}) reached`)
     }
-    const key = addressKey(connection.facts.peer.ip)
-    if (
-      limits.max_connections_per_address > 0 &&
-      (this.#perAddress.get(key) ?? 0) > limits.max_connections_per_address
-    ) {
-      return failure(
-        'limit-reached',
-        `limits.max_connections_per_address (${limits.max_connections_per_address}) reached for ${key}`,
-      )
-    }
-    if (this.#accepting > limits.max_handshakes) {
-      return failure('limit-reached', `limits.max_handshakes (${limits.max_handshakes}) reached`)
+    if (this.#accepting > max_handshakes) {
+      return failure('limit-reached', `limits.max_handshakes (${max_handshakes}) reached`)
     }
     return undefined
+  }
+
+  /** May one more be accepted from this address? It is counted already. */
+  exceededFor(ip: string): Failure | undefined {
+    const most = this.#limits.max_connections_per_address
+    const key = addressKey(ip)
+    if (most === 0 || (this.#perAddress.get(key) ?? 0) <= most) return undefined
+    return failure('limit-reached', `limits.max_connections_per_address (${most}) reached for ${key}`)
   }
 
   opened(connection: Connection): void {

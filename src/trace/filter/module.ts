@@ -11,16 +11,22 @@ import type { TraceFilter, Verdict } from './filter.js'
 /** What a module sees of a connection. */
 export type FilterConnection = Readonly<Omit<ConnectionFacts, 'keylog' | 'trace'>>
 
-/** All calls wait meanwhile. A filter that reads a few facts takes some µs, its watchdog 65 (measured, Node 20). */
-const maxMs = 20
+/**
+ * A filter that reads a few facts takes some µs, its watchdog 65 (measured, Node 20). The limit is one of wall time:
+ * short enough for the calls that wait meanwhile, long enough not to be hit because the machine is busy.
+ */
+const maxMs = 100
 
-/** Loads the module anew each time, so that a reload sees what was edited. */
-export async function loadModuleFilter(path: string): Promise<{ filter: TraceFilter } | { problems: RouteProblem[] }> {
+/** Loads the module anew each time, so that a reload sees what was edited. `timeoutMs` limits each run of it. */
+export async function loadModuleFilter(
+  path: string,
+  timeoutMs = maxMs,
+): Promise<{ filter: TraceFilter } | { problems: RouteProblem[] }> {
   try {
     const url = pathToFileURL(path)
     url.searchParams.set('loaded', String(++loads))
     const loaded: { default?: unknown } = await import(url.href)
-    if (typeof loaded.default === 'function') return { filter: new ModuleFilter(path, loaded.default) }
+    if (typeof loaded.default === 'function') return { filter: new ModuleFilter(path, loaded.default, timeoutMs) }
     return problem('the module has no function as its default export')
   } catch (error) {
     return problem(`the module could not be loaded: ${error instanceof Error ? error.message : String(error)}`)
@@ -38,17 +44,19 @@ const call = new Script('decide(connection)')
 
 class ModuleFilter implements TraceFilter {
   readonly name: string
+  readonly #timeoutMs: number
   readonly #realm: { decide: unknown; connection: FilterConnection | undefined }
 
-  constructor(name: string, decide: unknown) {
+  constructor(name: string, decide: unknown, timeoutMs: number) {
     this.name = name
+    this.#timeoutMs = timeoutMs
     this.#realm = { decide, connection: undefined }
     createContext(this.#realm)
   }
 
   run(facts: ConnectionFacts): Verdict {
     this.#realm.connection = publicFacts(facts)
-    const answer: unknown = call.runInContext(this.#realm, { timeout: maxMs })
+    const answer: unknown = call.runInContext(this.#realm, { timeout: this.#timeoutMs })
     if (answer === undefined) return 'trace'
     if (answer === 'drop') return 'drop'
     if (answer instanceof Promise) answer.catch(() => {}) // refused below, whatever becomes of it

@@ -109,6 +109,21 @@ describe('a ClientHello', () => {
     assert.deepEqual(reader.taken(), Buffer.concat([bytes, Buffer.from(' and more')]))
   })
 
+  it('may be as large as the reader allows, to the byte', () => {
+    const sized = (bytes: number) => {
+      const rest = record(clientHello({ extensions: [...ordinary.extensions!, extension(21)] })).length
+      return record(clientHello({ extensions: [...ordinary.extensions!, extension(21, Buffer.alloc(bytes - rest))] }))
+    }
+    assert.equal(sized(maxHelloBytes).length, maxHelloBytes)
+    assert.equal(facts(read(sized(maxHelloBytes))).sni, 'sip.example.com')
+    assert.equal(refusal(read(sized(maxHelloBytes + 1))).cause, 'tls-protocol-error')
+  })
+
+  it('may name a server with 255 characters, any that can be seen', () => {
+    const name = '!~'.padEnd(255, 'a')
+    assert.equal(facts(readHello({ extensions: [serverName(name)] })).sni, name)
+  })
+
   it('without extensions offers its legacy version and names nothing', () => {
     const hello = facts(readHello({ legacyVersion: 0x0301, extensions: undefined }))
     assert.deepEqual({ ...hello, ja4: '' }, { sni: undefined, alpn: [], versions: ['TLSv1'], ja4: '' })
@@ -131,6 +146,8 @@ describe('a stream that is not TLS', () => {
     'a keep-alive': ['\r\n\r\n', 'not-tls'],
     'a hello of SSL 2': [Buffer.from('802e0100020015', 'hex'), 'not-tls'],
     'TLS record type, no TLS version': [Buffer.from('1602', 'hex'), 'not-tls'],
+    'the byte below the record types of TLS': [Buffer.from([0x13]), 'not-tls'],
+    'the byte above the record types of TLS': [Buffer.from([0x19]), 'not-tls'],
     'an HTTP request': ['GET / HTTP/1.1\r\n', 'http-on-sip-port'],
     'an OPTIONS request of HTTP': ['OPTIONS * HTTP/1.1\r\n', 'http-on-sip-port'],
     'HTTP/2': ['PRI * HTTP/2.0\r\n', 'http-on-sip-port'],
@@ -164,6 +181,8 @@ describe('a stream that breaks TLS', () => {
   const withExtensions = (...extensions: Buffer[]) => record(clientHello({ extensions }))
   const broken: Record<string, Buffer> = {
     'an alert first': record(Buffer.from([1, 0]), 0x15),
+    'a change of cipher first': record(Buffer.from([1]), 0x14),
+    'a heartbeat first': record(Buffer.from([1]), 0x18),
     'another handshake message first': record(handshake(2, Buffer.alloc(40))),
     'an empty record': Buffer.from('1603010000', 'hex'),
     'another record type in the middle': Buffer.concat([
@@ -183,10 +202,17 @@ describe('a stream that breaks TLS', () => {
     'a server name list past the end': withExtensions(extension(0, u16(20), u8(0))),
     'a server name of another type': withExtensions(extension(0, vector16(u8(1), vector16(Buffer.from('a'))))),
     'a server name with a line end': withExtensions(serverName('a\r\nb')),
+    'a server name with a space': withExtensions(serverName('a b')),
+    'a server name with a DEL': withExtensions(serverName('a\x7fb')),
+    'bytes after the server name': withExtensions(extension(0, vector16(u8(0), vector16(u8(0x61))), u8(0))),
+    'an entry of the server name past the end': withExtensions(extension(0, vector16(u8(0), u16(2), u8(0x61)))),
     'a server name with a NUL': withExtensions(serverName('a\0b')),
     'a server name of 256 bytes': withExtensions(serverName('a'.repeat(256))),
     'an ALPN name past the end': withExtensions(extension(16, vector16(u8(5), u8(0x61)))),
     'bytes after the ALPN names': withExtensions(extension(16, vector16(), u8(0))),
+    'an ALPN list past the end': withExtensions(extension(16, u16(9), vector8(u8(0x61)))),
+    'versions past the end': withExtensions(extension(43, u8(4), u16(0x0304))),
+    'bytes after the versions': withExtensions(extension(43, vector8(u16(0x0304)), u8(0))),
     'half a version': withExtensions(extension(43, vector8(u8(3)))),
     'half a signature algorithm': withExtensions(extension(13, vector16(u8(4)))),
   }

@@ -76,6 +76,9 @@ describe('JA4', () => {
       ['http/1.1', 'h1'],
       ['x', 'xx'],
       ['', '00'],
+      ['0Z', '0Z'],
+      ['9A', '9A'],
+      ['az', 'az'],
       [[0xab], 'ab'],
       [[0xab, 0xcd], 'ad'],
       [[0x30, 0xab], '3b'],
@@ -84,6 +87,10 @@ describe('JA4', () => {
     ] as const
     for (const [name, expected] of names) {
       assert.equal(first({ alpn: [Buffer.from(name as string), Buffer.from('zz')] }).slice(8), expected)
+    }
+    // the neighbours of digits and letters
+    for (const byte of Buffer.from('/:@[`{')) {
+      assert.equal(first({ alpn: [Buffer.from([byte])] }).slice(8), byte.toString(16))
     }
   })
 })

@@ -66,6 +66,7 @@ describe('the name we meant to reach (RFC 5922 §7.2)', () => {
     for (const name of ['example.com', 'a.b.example.com', '.example.com', 'sip.example.org']) {
       assert.ok(!matchesIdentity(x509, name, { allowWildcard: true }), name)
     }
+    assert.ok(!matchesIdentity(certificate({ dns: ['*.com'] }), 'example.com', { allowWildcard: true }))
     for (const dns of ['*', '*.com', '*.*.example.com', 's*.example.com', 'sip.*.com']) {
       assert.ok(!matchesIdentity(certificate({ dns: [dns] }), 'sip.example.com', { allowWildcard: true }), dns)
     }
