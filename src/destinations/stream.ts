@@ -1,6 +1,6 @@
 /**
- * HEP over TCP and TLS. One write per turn of the event loop, of all that waits in one page; the next
- * only when the operating system has taken it, so a slow collector is felt in the queue and nowhere else.
+ * HEP over TCP and TLS. What comes within a few ms leaves in one system call; the next only when the
+ * operating system has taken that, so a slow collector is felt in the queue and nowhere else.
  *
  * At most once: when the connection breaks, the write under way is counted as lost whole, because how much
  * of it arrived cannot be known, and sending it again would show calls twice. What was taken by the operating
@@ -18,6 +18,11 @@ import { type Link, type LinkOwner, type LinkState, type LinkTiming, Redial } fr
 /** TCP keepalive finds a collector that vanished while nothing is being sent. */
 const keepAliveIdleMs = 15_000
 
+/** Nobody watches a trace by the ms; a write for each turn of the event loop cost a fifth of a traced handshake. */
+const gatherMs = 5
+/** Pages in one write: what a busy gateway traces in `gatherMs`, many times over. */
+const maxPagesPerWrite = 64
+
 export class StreamLink implements Link {
   readonly #config: HepDestinationConfig
   readonly #queue: PacketQueue
@@ -28,10 +33,10 @@ export class StreamLink implements Link {
   #socket: Socket | undefined
   /** connect timeout first, then the watch over stuck writes */
   #timer: NodeJS.Timeout | undefined
-  #flushScheduled = false
-  /** size of the write under way; 0 packets: none */
-  #writingPackets = 0
-  #writingBytes = 0
+  /** waits for company for the packets that are queued */
+  #gathering: NodeJS.Timeout | undefined
+  /** runs of packets being written, oldest first */
+  #writing: { readonly packets: number; readonly bytes: number }[] = []
   #writes = 0
 
   constructor(config: HepDestinationConfig, queue: PacketQueue, ledger: Ledger, owner: LinkOwner, timing: LinkTiming) {
@@ -48,9 +53,8 @@ export class StreamLink implements Link {
   }
 
   wake(): void {
-    if (this.#flushScheduled || this.#writingPackets > 0 || this.#redial.state !== 'connected') return
-    this.#flushScheduled = true
-    setImmediate(this.#flush)
+    if (this.#gathering !== undefined || this.#writing.length > 0 || this.#redial.state !== 'connected') return
+    this.#gathering = setTimeout(this.#flush, gatherMs)
   }
 
   close(): Promise<void> {
@@ -67,15 +71,18 @@ export class StreamLink implements Link {
   }
 
   readonly #flush = (): void => {
-    this.#flushScheduled = false
+    this.#gathering = undefined
     const socket = this.#socket
     if (socket === undefined || this.#redial.state !== 'connected') return
-    const run = this.#queue.takeRun()
-    if (run === undefined) return
-    this.#writingPackets = run.packets
-    this.#writingBytes = run.end - run.start
+    socket.cork()
+    for (let pages = 0; pages < maxPagesPerWrite; pages++) {
+      const run = this.#queue.takeRun()
+      if (run === undefined) break
+      this.#writing.push({ packets: run.packets, bytes: run.end - run.start })
+      socket.write(run.bytes.subarray(run.start, run.end), this.#written)
+    }
+    socket.uncork()
     this.#writes++
-    socket.write(run.bytes.subarray(run.start, run.end), this.#written)
   }
 
   /** Of the present socket only: a socket that broke was forgotten before its callbacks come (`#lost`). */
@@ -142,7 +149,7 @@ export class StreamLink implements Link {
     clearTimeout(this.#timer)
     let seenWrites = this.#writes
     this.#timer = setInterval(() => {
-      if (this.#writingPackets > 0 && this.#writes === seenWrites) {
+      if (this.#writing.length > 0 && this.#writes === seenWrites) {
         this.#lost(socket, `send-timeout: the collector took nothing for ${this.#timing.stuckMs} ms`)
       }
       seenWrites = this.#writes
@@ -151,12 +158,13 @@ export class StreamLink implements Link {
     this.wake()
   }
 
+  /** One run was taken by the operating system: the oldest. */
   #sent(): void {
-    const packets = this.#writingPackets
-    this.#ledger.sent(packets, this.#writingBytes)
-    this.#writingPackets = 0
-    this.#queue.complete(packets, this.#writingBytes)
-    if (this.#queue.waiting > 0) this.wake()
+    const run = this.#writing.shift()
+    if (run === undefined) return
+    this.#ledger.sent(run.packets, run.bytes)
+    this.#queue.complete(run.packets, run.bytes)
+    if (this.#writing.length === 0 && this.#queue.waiting > 0) this.wake()
   }
 
   #lost(socket: Socket, message: string): void {
@@ -170,11 +178,14 @@ export class StreamLink implements Link {
   #forget(): void {
     this.#socket = undefined
     clearTimeout(this.#timer)
-    const packets = this.#writingPackets
-    if (packets === 0) return
-    this.#ledger.drop('connection-lost', packets)
-    this.#writingPackets = 0
-    this.#queue.complete(packets, this.#writingBytes)
+    clearTimeout(this.#gathering)
+    this.#gathering = undefined
+    const lost = this.#writing
+    this.#writing = []
+    for (const { packets, bytes } of lost) {
+      this.#ledger.drop('connection-lost', packets)
+      this.#queue.complete(packets, bytes)
+    }
   }
 }
 

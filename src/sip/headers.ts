@@ -42,7 +42,7 @@ const lowerCase = 0x20
 /** The first header of that name in the message buf[start, bodyStart), as text: folds become one space. */
 export function headerValue(buf: Buffer, start: number, bodyStart: number, name: HeaderName): string | undefined {
   const place = findHeader(buf, headersStart(buf, start, bodyStart), bodyStart, name)
-  return place && buf.toString('utf8', place.valueStart, place.valueEnd).replaceAll(/[ \t]*\r\n[ \t]+/g, ' ')
+  return place && buf.toString('utf8', place.valueStart, place.valueEnd).replaceAll(/\r\n[ \t]+/g, ' ')
 }
 
 /** Behind the first line of the message. */

@@ -42,7 +42,6 @@ export class ProxyReader {
     if (this.#result) return this.#result
     const bytes = this.#stream.bytes
     const version = versionOf(bytes)
-    if (version === 'more') return version
     const end = version === undefined ? notAHeader : version === 1 ? v1End(bytes) : v2End(bytes)
     if (end === 'more') return end
     if (typeof end === 'number') {
@@ -100,10 +99,10 @@ function broken(what: string): Failure {
 
 const notAHeader = failure('bad-proxy-header', 'the stream does not begin with a PROXY protocol header')
 
-function versionOf(bytes: Buffer): 1 | 2 | undefined | 'more' {
-  if (startsWith(bytes, v1Start)) return bytes.length < v1Start.length ? 'more' : 1
-  if (startsWith(bytes, v2Signature)) return bytes.length < v2Signature.length ? 'more' : 2
-  return undefined
+/** By the bytes there are; with none it may be either. */
+function versionOf(bytes: Buffer): 1 | 2 | undefined {
+  if (startsWith(bytes, v1Start)) return 1
+  return startsWith(bytes, v2Signature) ? 2 : undefined
 }
 
 /** As far as there are bytes. */

@@ -42,7 +42,7 @@ async function waitingClient(where = scene, gate = upstream) {
   const raw = await tcpConnect(scope, where.port)
   const client = await where.client({ socket: raw })
   await until('a connection at the gate', () => gate.waiting > before, patienceMs)
-  return { client, peer: addressOf(raw) }
+  return { client, raw, peer: addressOf(raw) }
 }
 
 test('32 messages wait while the upstream is being connected to, and arrive in order', async () => {
@@ -69,7 +69,7 @@ test('the 33rd breaks the connection, and all 33 count as lost', async () => {
   assert.match(String(event.Message), /32/)
   const after = await scene.gateway.status()
   assert.equal(await lost(), 33)
-  assert.equal(after.messages.relayed + 32, before.messages.relayed + 32, 'what is lost was not relayed')
+  assert.equal(after.messages.relayed, before.messages.relayed, 'what is lost was not relayed')
 })
 
 test('a client that sends and closes at once is heard all the same', async () => {
@@ -85,12 +85,12 @@ test('a client that sends and closes at once is heard all the same', async () =>
   assert.deepEqual([closed.Status, closed.closed_by], ['SUCCESS', 'peer'])
 })
 
-test('a client that sends and is gone at once is heard all the same', async () => {
-  const { client, peer } = await waitingClient()
+test('a client that sends and resets at once is heard all the same', async () => {
+  const { client, raw, peer } = await waitingClient()
   const all = requests(5)
   client.send(all)
   await scene.live(peer, ({ msgs_in }) => msgs_in === 5)
-  client.socket.destroy()
+  raw.resetAndDestroy()
   await scene.event('CLOSED', { peer })
   const index = upstream.received.length
   upstream.open()

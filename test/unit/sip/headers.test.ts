@@ -45,6 +45,14 @@ describe('headerValue', () => {
     assert.equal(headerValue(Buffer.from('To: x\r\n\r\n'), 0, 9, headerNames.to), undefined)
   })
 
+  test('takes long runs of white space in linear time', () => {
+    const hostile = Buffer.from(`OPTIONS sip:a SIP/2.0\r\nTo: a${' '.repeat(60_000)}b\r\n\r\n`)
+    const started = performance.now()
+    assert.equal(headerValue(hostile, 0, hostile.length, headerNames.to)?.length, 60_002)
+    // Quadratic would be a thousand million steps.
+    assert.ok(performance.now() - started < 300)
+  })
+
   test('reads RFC 4475 §3.1.1.1 with its white space', () => {
     const bytes = readFileSync(`${vectorsDir}/rfc4475/valid/wsinv.dat`)
     const body = bytes.indexOf('\r\n\r\n') + 4

@@ -46,6 +46,12 @@ describe('the facts of a certificate', () => {
     assert.equal(subjectOf([['O', 'Müller & Søn, 東京']]), '/O=Müller & Søn, 東京')
   })
 
+  it('leave a date that is none as OpenSSL shows it', () => {
+    const der = Buffer.from(ca.issue({ notAfter: new Date('2031-02-03T04:05:06Z') }).x509.raw)
+    der.write('319903', der.indexOf('310203040506Z'))
+    assert.equal(certificateFacts(new X509Certificate(der)).notAfter, 'Bad time value')
+  })
+
   it('do not let a value pass for another attribute', () => {
     assert.equal(subjectOf([['CN', 'a/CN=b+O=c']]), '/CN=a\\/CN=b\\+O=c')
     assert.equal(subjectOf([['CN', 'a\nCN=b']]), '/CN=a\\x0ACN=b')

@@ -17,6 +17,7 @@ describe('DER', () => {
     const written = { 0: '020100', 1: '020101', 127: '02017f', 128: '02020080', 256: '02020100', 65535: '020300ffff' }
     for (const [value, expected] of Object.entries(written)) assert.equal(hex(integer(Number(value))), expected)
     assert.equal(hex(integer(Buffer.from('000000ff01', 'hex'))), '020300ff01')
+    assert.equal(hex(integer(Buffer.from('0005', 'hex'))), '020105')
   })
 
   it('writes object identifiers', () => {

@@ -76,6 +76,11 @@ describe('a PROXY header of version 1', () => {
     assert.deepEqual(long, { source: client6, destination: server })
   })
 
+  it('may name any port', () => {
+    const { source, destination } = header(read('PROXY TCP4 192.0.2.7 198.51.100.1 0 65535\r\n'))
+    assert.deepEqual([source?.port, destination?.port], [0, 65535])
+  })
+
   it('may be as long as the specification allows, and no longer', () => {
     const longest = `PROXY UNKNOWN ${'f'.repeat(91)}\r\n`
     assert.equal(longest.length, 107)
