@@ -1,10 +1,10 @@
 /** What settings must agree on between them: names that refer to each other, sockets that collide, domains that serve nothing. */
 import { isLoopback } from '../base/address.js'
 import type { Transport } from '../base/facts.js'
+import { nearest } from '../base/nearest.js'
 import { socketMatches } from './match.js'
 import type { Path, Problems } from './problems.js'
 import { isModule } from './resolve.js'
-import { nearest } from './suggest.js'
 import type { Surroundings } from './surroundings.js'
 import type { Config } from './types.js'
 

@@ -3,8 +3,8 @@
  * parameters behind them. The same keys may stand in a mapping instead. Files and secrets stay as written.
  */
 import { UsageError } from '../base/errors.js'
+import { nearest } from '../base/nearest.js'
 import { alternatives, parseHostPort, quote } from './host-port.js'
-import { nearest } from './suggest.js'
 import type { HepDestinationConfig } from './types.js'
 
 /** The port Homer listens on; OpenSIPS has 5656 only where it receives. */

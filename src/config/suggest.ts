@@ -1,5 +1,5 @@
 /** What an operator may have meant by a key that does not exist: a near spelling, another section, an OpenSIPS name. */
-
+import { nearest } from '../base/nearest.js'
 import type { Path } from './problems.js'
 import { fileSchema } from './schema.js'
 import type { Setting } from './settings.js'
@@ -34,7 +34,7 @@ export function suggestion(key: string, path: Path, section: Extract<Setting, { 
   if (foreign !== undefined) return `: ${foreign}`
   const near = nearest(key, here)
   if (near !== undefined) return `; did you mean ${near}?`
-  const far = nearest(key, [...homes.keys()])
+  const far = nearest(key, homes.keys())
   if (far !== undefined) return `; did you mean ${far}? It belongs ${(homes.get(far) ?? []).map(place).join(' or ')}`
   return `; ${path.length === 0 ? 'the file' : path.join('.')} may have ${here.join(', ')}`
 }
@@ -56,38 +56,4 @@ function collect(setting: Setting, path: string, into: Map<string, string[]>): M
     }
   }
   return into
-}
-
-/** The candidate with the fewest slips, if they are few for the length of the word. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  const wanted = word.toLowerCase().replaceAll('-', '_')
-  let best: string | undefined
-  let fewest = Math.min(3, Math.floor(wanted.length / 3)) + 1
-  for (const candidate of candidates) {
-    const slips = editDistance(wanted, candidate.toLowerCase(), fewest)
-    if (slips < fewest) {
-      fewest = slips
-      best = candidate
-    }
-  }
-  return best
-}
-
-/** Letters to insert, delete, replace or swap with a neighbour; `limit` or more is not told apart. */
-function editDistance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) >= limit) return limit
-  let before: number[] = []
-  let last = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replace = (last[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      row[j] = Math.min(replace, (last[j] as number) + 1, (row[j - 1] as number) + 1)
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
-      if (swapped) row[j] = Math.min(row[j] as number, (before[j - 2] as number) + 1)
-    }
-    before = last
-    last = row
-  }
-  return last[b.length] as number
 }

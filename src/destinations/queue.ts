@@ -63,6 +63,11 @@ export class PacketQueue {
     return this.packets - this.#takenPackets
   }
 
+  /** A quarter of what it may hold is used: not the time to wait for more. */
+  get fillsUp(): boolean {
+    return this.packets * 4 >= this.#maxPackets || this.bytes * 4 >= this.#maxBytes
+  }
+
   /** A page with `size` free bytes at `page.end`; undefined: full. Encode there, then `commit(page, size)`. */
   open(size: number): Page | undefined {
     if (this.packets >= this.#maxPackets || this.bytes + size > this.#maxBytes) return undefined

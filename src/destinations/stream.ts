@@ -35,6 +35,8 @@ export class StreamLink implements Link {
   #timer: NodeJS.Timeout | undefined
   /** waits for company for the packets that are queued */
   #gathering: NodeJS.Timeout | undefined
+  /** does not wait any longer: at the end of this turn of the event loop */
+  #flushing = false
   /** runs of packets being written, oldest first */
   #writing: { readonly packets: number; readonly bytes: number }[] = []
   #writes = 0
@@ -53,8 +55,13 @@ export class StreamLink implements Link {
   }
 
   wake(): void {
-    if (this.#gathering !== undefined || this.#writing.length > 0 || this.#redial.state !== 'connected') return
-    this.#gathering = setTimeout(this.#flush, gatherMs)
+    if (this.#flushing || this.#writing.length > 0 || this.#redial.state !== 'connected') return
+    if (this.#queue.fillsUp) {
+      this.#flushing = true
+      setImmediate(this.#flush)
+    } else {
+      this.#gathering ??= setTimeout(this.#flush, gatherMs)
+    }
   }
 
   close(): Promise<void> {
@@ -71,7 +78,9 @@ export class StreamLink implements Link {
   }
 
   readonly #flush = (): void => {
+    clearTimeout(this.#gathering)
     this.#gathering = undefined
+    this.#flushing = false
     const socket = this.#socket
     if (socket === undefined || this.#redial.state !== 'connected') return
     socket.cork()

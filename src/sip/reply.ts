@@ -93,7 +93,7 @@ function hasTag(buf: Buffer, start: number, end: number): boolean {
       const name = skipWhite(buf, at + 1, end)
       const equals = skipWhite(buf, name + 3, end)
       const isTag = buf.toString('latin1', name, name + 3).toLowerCase() === 'tag'
-      if (isTag && equals < end && buf[equals] === EQUALS) return true
+      if (isTag && buf[equals] === EQUALS) return true
     }
   }
   return false

@@ -34,7 +34,10 @@ export class HelloReader {
   readonly #hello = new CollectedBytes()
   #result: HelloFacts | Failure | undefined
 
-  /** The hello, why there will be none, or `more`. The answer does not depend on how the bytes are cut up. */
+  /**
+   * The hello, why there will be none, or `more`. The answer does not depend on how the bytes are cut up. The
+   * chunk is kept, not copied: it must stay as it is.
+   */
   push(chunk: Buffer): HelloFacts | Failure | 'more' {
     this.#stream.append(chunk)
     if (this.#result) return this.#result
@@ -137,7 +140,7 @@ function readFields(body: Buffer): HelloFields | string {
   }
 
   const sni = readServerName(seen.get(extensionTypes.serverName))
-  if (sni === false) return 'the server name is none'
+  if (sni === false) return 'the server name is not a host name'
   const alpn = readAlpn(seen.get(extensionTypes.alpn))
   if (alpn === false) return 'the list of ALPN names is broken'
   const supportedVersions = readNumberList(seen.get(extensionTypes.supportedVersions), 1)
@@ -147,22 +150,22 @@ function readFields(body: Buffer): HelloFields | string {
   return {
     legacyVersion,
     ciphers,
-    extensions: types,
+    extensions: Uint16Array.from(types),
     sni,
     alpn: alpn ?? [],
     supportedVersions,
-    signatureAlgorithms: signatureAlgorithms ?? [],
+    signatureAlgorithms: signatureAlgorithms ?? noNumbers,
   }
 }
 
-/** RFC 6066 §3: a list with one entry of type host_name (0), in ASCII. */
+/** RFC 6066 §3: a list of one name of each type, and host_name (0), in ASCII, is the only type there is. */
 function readServerName(value: Buffer | undefined): string | undefined | false {
   if (value === undefined) return undefined
   const extension = new FieldReader(value)
   const list = new FieldReader(extension.vector(2))
   const type = list.number(1)
   const name = list.vector(2)
-  if (extension.overrun || extension.left > 0 || list.overrun || type !== 0) return false
+  if (extension.overrun || extension.left > 0 || list.overrun || list.left > 0 || type !== 0) return false
   // Names go into events and logs: no control characters, no bytes that are no text.
   return name.length > 0 && name.length <= 255 && name.every(isPrintable) ? name.toString('latin1') : false
 }
@@ -178,7 +181,7 @@ function readAlpn(value: Buffer | undefined): Buffer[] | undefined | false {
 }
 
 /** An extension that is one vector of 16-bit numbers. */
-function readNumberList(value: Buffer | undefined, lengthBytes: 1 | 2): number[] | undefined | false {
+function readNumberList(value: Buffer | undefined, lengthBytes: 1 | 2): Uint16Array | undefined | false {
   if (value === undefined) return undefined
   const extension = new FieldReader(value)
   const list = numbers(extension.vector(lengthBytes))
@@ -186,13 +189,14 @@ function readNumberList(value: Buffer | undefined, lengthBytes: 1 | 2): number[]
 }
 
 /** undefined: an odd number of bytes. */
-function numbers(bytes: Buffer): number[] | undefined {
+function numbers(bytes: Buffer): Uint16Array | undefined {
   if (bytes.length % 2 !== 0) return undefined
-  const list: number[] = []
-  for (let at = 0; at < bytes.length; at += 2) list.push(bytes.readUInt16BE(at))
+  const list = new Uint16Array(bytes.length / 2)
+  for (let index = 0; index < list.length; index++) list[index] = bytes.readUInt16BE(index * 2)
   return list
 }
 
+const noNumbers = new Uint16Array()
 const empty = Buffer.alloc(0)
 
 /** Numbers and length-prefixed vectors in order. Past the end it reads zeros and nothing, and `overrun` says so. */
@@ -238,9 +242,7 @@ function helloFacts(fields: HelloFields): HelloFacts {
   return {
     sni: fields.sni,
     alpn: fields.alpn.map(alpnText),
-    versions: offeredVersions(fields)
-      .sort((a, b) => b - a)
-      .map(versionText),
+    versions: Array.from(offeredVersions(fields), versionText),
     ja4: ja4(fields),
   }
 }

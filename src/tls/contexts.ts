@@ -46,13 +46,14 @@ export class ServerDomain extends Domain<ServerDomainConfig> {
   readonly server: Server
 
   constructor(config: ServerDomainConfig, material: TlsMaterial) {
-    super(config, material)
+    // as in tls_mgm: require_cert counts only together with verify_cert
+    super({ ...config, require_cert: config.verify_cert && config.require_cert }, material)
     if (material.identities.length === 0) throw new Error('a server_domain needs a certificate')
     this.server = createServer({
       ...contextOptions(config, material),
-      requestCert: config.verify_cert || config.require_cert,
+      requestCert: this.config.verify_cert,
       // Only so that OpenSSL itself sends the alert certificate_required; every other verdict is the acceptor's.
-      rejectUnauthorized: config.require_cert,
+      rejectUnauthorized: this.config.require_cert,
       // The acceptor has a deadline of its own. 0 would mean 120 s here.
       handshakeTimeout: 0x7fffffff,
     })
@@ -79,6 +80,7 @@ export function buildContexts(
 ): { contexts: TlsContexts | undefined; problems: DomainProblem[] } {
   const problems: DomainProblem[] = []
   const servers = config.server_domain.flatMap((domain) => build(domain, ServerDomain, load, problems))
+  problems.push(...config.server_domain.flatMap(trustsEveryone))
   const clients = config.client_domain.flatMap((domain) => build(domain, ClientDomain, load, problems))
   const whole = problems.every((problem) => problem.severity !== 'error')
   return { contexts: whole ? new TlsContexts(servers, clients, config.unmatched_sni) : undefined, problems }
@@ -108,6 +110,13 @@ function build<C extends ServerDomainConfig | ClientDomainConfig, D>(
     })
     return []
   }
+}
+
+/** The CAs that come with Node.js certify anybody: right for the servers of the world, hardly meant for our clients. */
+function trustsEveryone({ name, verify_cert, ca_list, ca_dir, certificate }: ServerDomainConfig): DomainProblem[] {
+  if (!verify_cert || ca_list !== undefined || ca_dir !== undefined) return []
+  const message = 'verify_cert without ca_list or ca_dir: client certificates of every public CA are accepted'
+  return [{ severity: 'warning', file: certificate[0] ?? '', message, domain: name }]
 }
 
 export class TlsContexts {

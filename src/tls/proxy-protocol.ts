@@ -36,7 +36,10 @@ export class ProxyReader {
   #headerBytes = 0
   #result: ProxyHeader | Failure | undefined
 
-  /** The header, why there is none, or `more`. The answer does not depend on how the bytes are cut up. */
+  /**
+   * The header, why there is none, or `more`. The answer does not depend on how the bytes are cut up. The chunk
+   * is kept, not copied: it must stay as it is.
+   */
   push(chunk: Buffer): ProxyHeader | Failure | 'more' {
     this.#stream.append(chunk)
     if (this.#result) return this.#result
@@ -128,7 +131,7 @@ function parseV1(line: string): ProxyHeader | Failure {
   if (destinationPort === undefined || more !== undefined) return broken('not two addresses and two ports')
   const source = v1Endpoint(sourceIp!, sourcePort!, isIp)
   const destination = v1Endpoint(destinationIp!, destinationPort, isIp)
-  return source && destination ? { source, destination } : broken('an address or a port is none')
+  return source && destination ? { source, destination } : broken('an address or a port is not one')
 }
 
 function v1Endpoint(ip: string, port: string, isIp: (ip: string) => boolean): Endpoint | undefined {

@@ -178,5 +178,8 @@ function put(fields: EventFields, key: string, value: string | number | boolean 
  * JSON, and heplify-server then loses the whole batch of rows, other people's too.
  */
 function clean(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f]|\p{Cs}/gu, '\ufffd')
+  // Nearly every text is clean, and this test costs a tenth of the replacement.
+  return suspicious.test(text) ? text.replace(/[\u0000-\u001f\u007f]|\p{Cs}/gu, '\ufffd') : text
 }
+
+const suspicious = /[\u0000-\u001f\u007f\ud800-\udfff]/

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import type { Socket } from 'node:net'
 import { after, test } from 'node:test'
 import { ByteServer } from '../support/byte-server.js'
-import { addressOf, tcpConnect } from '../support/listening.js'
+import { tcpConnect } from '../support/listening.js'
 import { patienceMs, startScene } from '../support/scene.js'
 import { headerOf, sipRequest, splitMessages } from '../support/sip.js'
 import { until, within } from '../support/wait.js'
@@ -10,10 +11,10 @@ const upstream = await ByteServer.start({ after }, { allowHalfOpen: true })
 const scene = await startScene({ after }, { relay: { upstream: [upstream.uri] } })
 
 /** A client and its connection at the upstream. */
-async function pair() {
+async function pair(over: { socket?: Socket; allowHalfOpen?: boolean } = { allowHalfOpen: true }) {
   const index = upstream.sockets.length
-  const raw = await tcpConnect({ after }, scene.port)
-  const client = await scene.client({ socket: raw, allowHalfOpen: true })
+  const client = await scene.client(over)
+  const peer = client.address
   const server = await upstream.connection(index)
   const arrived = (count: number) =>
     until(
@@ -21,7 +22,7 @@ async function pair() {
       () => splitMessages(upstream.received(index)).messages.length === count,
       patienceMs,
     )
-  return { client, raw, server, arrived, peer: addressOf(raw) }
+  return { client, server, arrived, peer }
 }
 
 test('a client that has nothing more to send still gets what the server says', async () => {
@@ -95,7 +96,8 @@ test('what a client sends after its upstream is gone counts as lost', async () =
 })
 
 test('what a server sends after its client is gone counts as lost, and its connection ends in order', async () => {
-  const { raw, server, peer } = await pair()
+  const raw = await tcpConnect({ after }, scene.port)
+  const { server, peer } = await pair({ socket: raw })
   await scene.event('ACCEPTED', { peer })
   const { relayed_to } = await scene.live(peer)
   const before = (await scene.gateway.status()).messages

@@ -103,7 +103,8 @@ export class Scene {
 }
 
 /** Starts the cast. Without a `tls_mgm` every name is served with a certificate for sip.example.com. */
-export async function startScene(scope: Scope, config: SceneConfig = {}, dir = tempDir(scope)): Promise<Scene> {
+export async function startScene(test: Scope, config: SceneConfig = {}, dir = tempDir(test)): Promise<Scene> {
+  const scope = lastFirst(test)
   const collector = await HepCollector.start(scope)
   const server = await SipServer.start(scope)
   const usual: Record<string, Section> = {
@@ -124,6 +125,15 @@ export async function startScene(scope: Scope, config: SceneConfig = {}, dir = t
     merged[name] = before === undefined ? value : { ...before, ...(value as Section) }
   }
   return new Scene(await startGatewayProcess(scope, merged), collector, server, dir)
+}
+
+/** What was started last ends first: a gateway whose collector is gone would wait for it. node:test ends the first first. */
+function lastFirst(scope: Scope): Scope {
+  const ends: Parameters<Scope['after']>[0][] = []
+  scope.after(async () => {
+    for (const end of ends.reverse()) await end()
+  })
+  return { after: (end) => ends.push(end) }
 }
 
 function hasFields(event: EventFields, fields: EventFields): boolean {

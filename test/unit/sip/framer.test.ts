@@ -302,6 +302,7 @@ describe('what is not SIP is refused at the byte that proves it', () => {
     'OPT|\xc3\xa9',
     'SIP|"',
     'SIPS|/2.0 200 OK\r\n',
+    'RTS|/2.0 200 OK\r\n',
     'SIP/2.0|\r\n',
     'SIP/2.0 |\r\n',
     'SIP/2.0 OK|\r\n',

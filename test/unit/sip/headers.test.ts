@@ -78,6 +78,13 @@ describe('findHeader', () => {
     assert.deepEqual(values, ['one', 'two', 'three'])
   })
 
+  test('goes no further than it is told', () => {
+    const buf = Buffer.from('To: x\r\n y\r\nVia: z\r\n')
+    const place = findHeader(buf, 0, 7, headerNames.to)
+    assert.deepEqual([place?.valueEnd, place?.next], [5, 7])
+    assert.equal(findHeader(buf, 0, 11, headerNames.via), undefined)
+  })
+
   test('says where the header begins and ends, folds included', () => {
     const place = findHeader(message, headersStart(message, start, bodyStart), bodyStart, headerNames.to)
     assert.equal(

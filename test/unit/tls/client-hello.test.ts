@@ -200,6 +200,7 @@ describe('a stream that breaks TLS', () => {
     'an extension twice': withExtensions(extension(23), extension(23)),
     'an empty server name': withExtensions(serverName('')),
     'a server name list past the end': withExtensions(extension(0, u16(20), u8(0))),
+    'two server names': withExtensions(extension(0, vector16(u8(0), vector16(u8(0x61)), u8(0), vector16(u8(0x62))))),
     'a server name of another type': withExtensions(extension(0, vector16(u8(1), vector16(Buffer.from('a'))))),
     'a server name with a line end': withExtensions(serverName('a\r\nb')),
     'a server name with a space': withExtensions(serverName('a b')),

@@ -6,7 +6,14 @@ import * as tls from 'node:tls'
 import type { ClientDomainConfig, ServerDomainConfig } from '../../../src/config/types.js'
 import { verifyCause } from '../../../src/tls/causes.js'
 import { buildContexts, type ServerDomain, type TlsContexts } from '../../../src/tls/contexts.js'
-import { daysFromNow, ffdhe2048, TestCa, type TestCertificate, writeText } from '../../support/certificates.js'
+import {
+  daysFromNow,
+  ffdhe2048,
+  selfSigned,
+  TestCa,
+  type TestCertificate,
+  writeText,
+} from '../../support/certificates.js'
 import { clientDomain, serverDomain } from '../../support/tls-domains.js'
 import { tempDir } from '../../support/tmp.js'
 import { within } from '../../support/wait.js'
@@ -186,10 +193,16 @@ describe('a server domain and client certificates', () => {
   })
 
   it('that requires one says so with an alert', async (t) => {
-    const outcome = await handshake(t, onlyServer({ require_cert: true }))
+    const outcome = await handshake(t, onlyServer({ verify_cert: true, require_cert: true }))
     assert.equal(failed(outcome).code, 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE')
     const [error] = await within('the alert', once(outcome.client, 'error'))
     assert.equal(error.code, 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED')
+  })
+
+  it('that does not verify requires none, whatever require_cert says, as in tls_mgm', async (t) => {
+    const domain = onlyServer({ verify_cert: false, require_cert: true })
+    assert.equal(established(await handshake(t, domain, withGood)).getPeerX509Certificate(), undefined)
+    assert.equal(domain.config.require_cert, false)
   })
 
   it('knows which were revoked', async (t) => {
@@ -204,7 +217,7 @@ describe('a server domain and client certificates', () => {
   it('of two domains on one socket follow each its own policy', async (t) => {
     const contexts = contextsOf([
       { name: 'open', match_sip_domain: ['open.example.com'] },
-      { name: 'strict', match_sip_domain: ['strict.example.com'], require_cert: true },
+      { name: 'strict', match_sip_domain: ['strict.example.com'], verify_cert: true, require_cert: true },
     ])
     established(await handshake(t, contexts.serverFor(local, 'open.example.com')!))
     failed(await handshake(t, contexts.serverFor(local, 'strict.example.com')!))
@@ -321,6 +334,15 @@ describe('building the domains', () => {
       assert.equal(problems[0]?.severity, 'error', JSON.stringify(wrong))
       assert.equal(problems[0].domain, 'server')
     }
+  })
+
+  it('warns of a domain that would take client certificates from any CA of the world', () => {
+    const { contexts, problems } = build([{ verify_cert: true, ca_list: undefined, ...identity(selfSigned()) }])
+    assert.ok(contexts)
+    assert.deepEqual(
+      problems.map(({ severity, message }) => [severity, message.startsWith('verify_cert without ca_list')]),
+      [['warning', true]],
+    )
   })
 
   it('wants a certificate for accepting', () => {

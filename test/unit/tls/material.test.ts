@@ -271,6 +271,16 @@ describe('a certificate that will cause trouble', () => {
     )
   })
 
+  it('is one whose issuer merely has the same name', () => {
+    const leaf = TestCa.create({ name: 'Root' }).issue()
+    const config = filesOf(leaf)
+    const again = TestCa.create({ name: 'test' }).issue({ cn: 'test' })
+    assertProblem(problemsOf({ ...config, ca_list: caFile }), 'warning', config.certificate[0]!, /incomplete/)
+    assert.equal(again.x509.subject, again.x509.issuer)
+    const lookalike = filesOf(again)
+    assertProblem(problemsOf({ ...lookalike, ca_list: caFile }), 'warning', lookalike.certificate[0]!, /incomplete/)
+  })
+
   it('is one with a stranger in its chain', () => {
     const leaf = ca.issue()
     const file = writeText(dir, 'stranger.pem', leaf.certPem + TestCa.create({ name: 'Stranger' }).certPem)
