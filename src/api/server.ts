@@ -7,6 +7,7 @@ import { fastifySwagger } from '@fastify/swagger'
 import { type FastifyInstance, fastify } from 'fastify'
 import { endpointText } from '../base/address.js'
 import { UsageError } from '../base/errors.js'
+import { listenProblem } from '../base/listen-problem.js'
 import type { Log } from '../base/log.js'
 import type { GatewayControl, GatewayView } from '../base/ports.js'
 import { authHook } from './auth.js'
@@ -58,7 +59,8 @@ export async function startApi(
     await app.listen({ host: listen.ip, port: listen.port })
   } catch (error) {
     await app.close()
-    throw new UsageError(`api.listen: ${(error as Error).message}`)
+    const problem = listenProblem('tcp', listen, error as NodeJS.ErrnoException)
+    throw new UsageError(`api.listen ${endpointText(listen)}: ${problem}`, { cause: error })
   }
   const { address, port } = app.server.address() as AddressInfo
   return { url: `http://${endpointText({ ip: address, port })}`, close: () => closeGently(app) }

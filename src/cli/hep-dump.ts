@@ -63,8 +63,8 @@ async function openCollector(listen: Config['collector']['listen']): Promise<Col
   try {
     return await Collector.open({ listen, max_packets: 0 }, silentLog)
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
-    throw new Error(`${error.message}; if that is the collector of a gateway, choose another port with --listen`)
+    if (!(error instanceof UsageError) || (error.cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    throw new UsageError(`${error.message}; if that is the collector of a gateway, choose another port with --listen`)
   }
 }
 

@@ -7,6 +7,8 @@ import { createSocket, type Socket as DatagramSocket, type RemoteInfo } from 'no
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { type Endpoint, endpoint, endpointText } from '../base/address.js'
+import { UsageError } from '../base/errors.js'
+import { listenProblem } from '../base/listen-problem.js'
 import type { Log } from '../base/log.js'
 import type { Config } from '../config/types.js'
 import { protocolTypeName } from '../hep/chunks.js'
@@ -68,14 +70,11 @@ export class Collector {
     this.#store = new PacketStore(config.max_packets, limits.maxBytes)
   }
 
-  /** Listens on everything configured; rejects, with nothing left open, when one of them cannot be had. */
+  /** Listens on everything configured; throws a UsageError, with nothing left open, when one of them cannot be had. */
   static async open(config: Config['collector'], log: Log, limits = collectorLimits): Promise<Collector> {
     const collector = new Collector(config, log, limits)
     try {
-      for (const listen of config.listen) {
-        if (listen.transport === 'udp') await collector.#listenUdp(listen)
-        else await collector.#listenTcp(listen)
-      }
+      for (const listen of config.listen) await collector.#listen(listen)
     } catch (error) {
       await collector.close()
       throw error
@@ -120,6 +119,17 @@ export class Collector {
     })
     for (const connection of this.#connections) connection.destroy()
     await Promise.all(closed)
+  }
+
+  async #listen(listen: Listen): Promise<void> {
+    const { transport } = listen
+    try {
+      if (transport === 'udp') await this.#listenUdp(listen)
+      else await this.#listenTcp(listen)
+    } catch (error) {
+      const problem = listenProblem(transport, listen, error as NodeJS.ErrnoException)
+      throw new UsageError(`HEP collector ${transport}:${endpointText(listen)}: ${problem}`, { cause: error })
+    }
   }
 
   async #listenUdp({ ip, port }: Listen): Promise<void> {

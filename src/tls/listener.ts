@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:net'
 import { type Endpoint, endpoint } from '../base/address.js'
 import { UsageError } from '../base/errors.js'
+import { listenProblem } from '../base/listen-problem.js'
 import type { ListenerStatus } from '../base/ports.js'
 import type { SocketConfig } from '../config/types.js'
 import { Acceptor, type AcceptorOptions } from './acceptor.js'
@@ -38,7 +39,9 @@ export class Listener {
     const listener = new Listener(config, options)
     const server = listener.#server
     await new Promise<void>((done, fail) => {
-      server.once('error', (error: NodeJS.ErrnoException) => fail(new UsageError(listenProblem(config, error))))
+      server.once('error', (error) => {
+        fail(new UsageError(`${config.text}: ${listenProblem('tcp', config, error)}`, { cause: error }))
+      })
       server.listen({ host: config.ip, port: config.port, backlog, ipv6Only: config.ip !== '::' }, done)
     })
     server.removeAllListeners('error')
@@ -64,18 +67,5 @@ export class Listener {
   /** Accepts no more; connections that are open stay. */
   stop(): void {
     this.#server.close()
-  }
-}
-
-function listenProblem(config: SocketConfig, error: NodeJS.ErrnoException): string {
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return `${config.text}: port ${config.port} is taken by another program (see: ss -ltnp 'sport = :${config.port}')`
-    case 'EACCES':
-      return `${config.text}: ports below 1024 need the right to bind (CAP_NET_BIND_SERVICE)`
-    case 'EADDRNOTAVAIL':
-      return `${config.text}: this machine has no address ${config.ip}`
-    default:
-      return `${config.text}: ${error.message}`
   }
 }

@@ -50,20 +50,25 @@ test('run: a broken configuration is bad usage, with every problem', async (t) =
   assert.match(stderr, /nobody/)
 })
 
-for (const part of ['socket', 'api']) {
+for (const part of ['socket', 'api', 'collector']) {
   test(`run: a port of ${part} that is taken is a configuration to mend`, async (t) => {
     const dir = tempDir(t)
     const taker = createServer().listen(0, '127.0.0.1')
     t.after(() => taker.close())
     await once(taker, 'listening')
     const { port } = taker.address() as AddressInfo
-    const [socket, api] = part === 'socket' ? [port, 0] : [0, port]
+    const portOf = (name: string) => (name === part ? port : 0)
     const file = join(dir, 'taken.yaml')
-    const config = { socket: `tls:127.0.0.1:${socket}`, api: { listen: `127.0.0.1:${api}` }, state_dir: dir }
+    const config = {
+      socket: `tls:127.0.0.1:${portOf('socket')}`,
+      api: { listen: `127.0.0.1:${portOf('api')}` },
+      collector: { listen: `tcp:127.0.0.1:${portOf('collector')}` },
+      state_dir: dir,
+    }
     writeFileSync(file, JSON.stringify(config))
     const { code, stdout, stderr } = await hepgate('run', '--config', file)
     assert.deepEqual([code, stdout], [2, ''])
-    assert.match(stderr, new RegExp(`^hepgate run: .*${port}`, 'm'))
+    assert.match(stderr, new RegExp(`^hepgate run: .*: port ${port} is taken by another program`, 'm'))
   })
 }
 

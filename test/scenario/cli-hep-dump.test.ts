@@ -75,11 +75,11 @@ test('what is no HEP is counted, not printed', async (t) => {
   assert.equal(dump.output.includes('\x1b'), false)
 })
 
-test('a port that is taken is a failure that says so', async (t) => {
+test('a port that is taken is bad usage, and the answer says what to do', async (t) => {
   const { ports } = await startDump(t, '-l', 'udp:127.0.0.1:0')
   const second = await runProcess(process.execPath, [mainPath, 'hep-dump', '-l', `udp:127.0.0.1:${ports[0]}`])
-  assert.equal(second.code, 1)
-  assert.match(second.stderr, /EADDRINUSE.*choose another port with --listen/)
+  assert.equal(second.code, 2)
+  assert.match(second.stderr, /port \d+ is taken .*choose another port with --listen/)
 })
 
 test('a reader that has seen enough ends it without complaint', async (t) => {

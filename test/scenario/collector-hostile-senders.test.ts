@@ -136,7 +136,10 @@ for (const transport of ['udp', 'tcp'] as const) {
       { transport, ip: '127.0.0.1', port },
     ] as const
     const sockets = () => process.getActiveResourcesInfo().filter((kind) => /^(UDP|TCP)/.test(kind)).length
-    await assert.rejects(Collector.open({ listen, max_packets: 1 }, silentLog), { code: 'EADDRINUSE' })
+    await assert.rejects(Collector.open({ listen, max_packets: 1 }, silentLog), {
+      name: 'UsageError',
+      message: new RegExp(`^HEP collector ${transport}:127\\.0\\.0\\.1:${port}: port ${port} is taken`),
+    })
     await until('only the first one left', () => sockets() === 1)
   })
 }

@@ -100,13 +100,13 @@ test('a broken route sent over HTTP is refused with its place, and the one befor
 
 test('a good one is tried on the live connections, replaces the one before, and judges the connections to come', async () => {
   const live = await scene.client({ port })
+  const { conn_id } = await scene.live(live.address, ({ tls_version }) => tls_version !== undefined)
   const route = 'if ($si == "127.0.0.17") exit;\ndrop;'
   const dry = await fetch(`${scene.gateway.apiUrl}/api/v1/trace/filter/dry-run`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ route }),
   })
-  const { conn_id } = await scene.live(live.address)
   for (const answer of [dry, await scene.gateway.put('/api/v1/trace/filter', { route })]) {
     assert.equal(answer.status, 200)
     const { matches } = (await answer.json()) as { matches: { conn_id: string; traced: boolean }[] }

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { connect } from 'node:tls'
+import { silentLog } from '../../src/base/log.js'
+import { loadConfig } from '../../src/config/load.js'
+import { startGateway } from '../../src/gateway.js'
+import { writeText } from '../support/certificates.js'
+import { serverDomain } from '../support/domains.js'
+import { usedHeap } from '../support/heap.js'
+import { freePort } from '../support/ports.js'
+import { patienceMs } from '../support/scene.js'
+import { sipRequest } from '../support/sip.js'
+import { SipServer } from '../support/sip-server.js'
+import { tempDir } from '../support/tmp.js'
+import { until } from '../support/wait.js'
+
+const scope = { after }
+const dir = tempDir(scope)
+const server = await SipServer.start(scope)
+const [port, hepPort] = [await freePort(), await freePort()]
+// In this process, where heap and handles can be seen; its own collector takes the traces and keeps few.
+const file = writeText(
+  dir,
+  'gateway.yaml',
+  JSON.stringify({
+    socket: `tls:127.0.0.1:${port}`,
+    state_dir: join(dir, 'state'),
+    proto_tls: {
+      tls_handshake_timeout: patienceMs,
+      tls_send_timeout: patienceMs,
+      trace_on: 1,
+      trace_destination: 'own',
+    },
+    proto_hep: { hep_id: `[own]127.0.0.1:${hepPort};transport=tcp` },
+    collector: { listen: `tcp:127.0.0.1:${hepPort}`, max_packets: 10 },
+    tls_mgm: { server_domain: [serverDomain(dir, 'sip.example.com')] },
+    relay: { upstream: server.uri },
+    limits: { drain_timeout: 500 },
+    api: { listen: 'off' },
+  }),
+)
+const gateway = await startGateway(loadConfig(file), { log: silentLog, configPath: file, version: 'test' })
+after(() => gateway.stop('the test is over'))
+
+/** One TLS connection with a request and its answer, open and closed. */
+async function oneLife(i: number): Promise<void> {
+  const socket = connect({ port, host: '127.0.0.1', servername: 'sip.example.com', rejectUnauthorized: false })
+  await once(socket, 'secureConnect')
+  socket.write(sipRequest({ callId: `life-${i}` }))
+  await once(socket, 'data')
+  // a third of them is rude
+  if (i % 3 === 0) socket.destroy()
+  else socket.end()
+  await once(socket.resume(), 'close')
+}
+
+async function lives(count: number): Promise<void> {
+  let next = 0
+  const worker = async (): Promise<void> => {
+    while (next < count) await oneLife(next++)
+  }
+  await Promise.all(Array.from({ length: 20 }, worker))
+  await until(
+    'all connections closed',
+    async () => {
+      const { connections, destinations } = await gateway.view.status()
+      return (
+        connections.open + connections.inHandshake === 0 &&
+        destinations.every(({ queuedPackets }) => queuedPackets === 0)
+      )
+    },
+    patienceMs,
+  )
+  await until('no connection at the server', () => server.connections.size === 0, patienceMs)
+  server.requests.length = 0
+}
+
+/** What keeps a process alive, by kind. */
+function handles(): string[] {
+  return process
+    .getActiveResourcesInfo()
+    .filter((kind) => kind !== 'Immediate')
+    .sort()
+}
+
+test('2,000 TLS connections leave nothing behind', async () => {
+  await lives(300) // caches fill, code is compiled
+  const before = { heap: await usedHeap(), handles: handles() }
+  await lives(2000)
+  const grown = (await usedHeap()) - before.heap
+  // a leaked connection has 20 kB and more, leaked facts a kilobyte
+  assert.ok(grown < 1_500_000, `the heap grew by ${grown} bytes`)
+  assert.deepEqual(handles(), before.handles)
+  const { connections, messages } = await gateway.view.status()
+  assert.deepEqual(connections.acceptedTotal, 2300)
+  assert.equal(connections.closedTotal, 4600)
+  assert.equal(messages.relayed, 4600)
+})
+
+test('100 reloads leave nothing behind', async () => {
+  const reload = async (times: number): Promise<void> => {
+    for (let i = 0; i < times; i++) assert.deepEqual(await gateway.reload('test'), { ok: true, problems: [] })
+  }
+  await reload(20)
+  const before = { heap: await usedHeap(), handles: handles(), resident: process.memoryUsage.rss() }
+  await reload(100)
+  const grown = (await usedHeap()) - before.heap
+  assert.ok(grown < 500_000, `the heap grew by ${grown} bytes`)
+  // TLS contexts live outside the heap: leaked ones have 100 kB and more each
+  const resident = process.memoryUsage.rss() - before.resident
+  assert.ok(resident < 10_000_000, `the process grew by ${resident} bytes`)
+  assert.deepEqual(handles(), before.handles)
+})
