@@ -15,6 +15,7 @@ import { UsageError } from './base/errors.js'
 import type { ConnectionFacts } from './base/facts.js'
 import type { Log } from './base/log.js'
 import type {
+  CollectedQuery,
   FilterMatch,
   GatewayControl,
   GatewayStatus,
@@ -24,6 +25,7 @@ import type {
   TraceRequest,
   TraceStatus,
 } from './base/ports.js'
+import { collected } from './collector/collected.js'
 import { Collector } from './collector/collector.js'
 import { ConfigError, loadConfig } from './config/load.js'
 import { reloaded } from './config/reload.js'
@@ -207,6 +209,10 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
     })
   }
 
+  async collected(query: CollectedQuery): Promise<readonly string[] | undefined> {
+    return this.#collector && collected(this.#collector.packets(), query)
+  }
+
   async readiness(): Promise<Readiness> {
     const reasons: string[] = []
     if (this.#state !== 'running') reasons.push(`the gateway is ${this.#state}`)
@@ -246,7 +252,7 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
         lost: connections.messages.lost,
         pings: connections.counters.pings,
       },
-      trace: await this.trace(),
+      trace: { ...(await this.trace()), ...this.#running.gate.counters(), keylogFile: this.#keylog?.counters },
       destinations: this.#destinations?.status() ?? [],
       collector: this.#collector?.status(),
       reload: this.#lastReload,

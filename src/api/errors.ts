@@ -49,7 +49,7 @@ export function errorHandler(log: Log) {
   return (error: FastifyError | HttpProblem, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     if (error instanceof HttpProblem) return sendProblem(reply, error.statusCode, error.message, error.extra)
     if (error.validation !== undefined) {
-      const errors = error.validation.map(schemaError)
+      const errors = error.validation.map((one) => schemaError(one, error.validationContext))
       return sendProblem(reply, 400, errors.map((e) => e.detail).join('; '), { errors })
     }
     const status = error.statusCode ?? 500
@@ -99,18 +99,25 @@ function pathOf(url: string): string {
 
 type SchemaError = NonNullable<FastifyError['validation']>[number]
 
-function schemaError({ instancePath, keyword, params, message }: SchemaError): ProblemError {
-  const name = instancePath === '' ? 'the body' : instancePath.slice(1).replaceAll('/', '.')
-  return { pointer: instancePath, detail: `${name} ${expectation(keyword, params) ?? message}` }
+function schemaError({ instancePath, keyword, params, message }: SchemaError, context = 'body'): ProblemError {
+  const isBody = context === 'body'
+  const whole = isBody ? 'the body' : 'the query'
+  const name = instancePath === '' ? whole : instancePath.slice(1).replaceAll('/', '.')
+  const detail = `${name} ${expectation(keyword, params) ?? message}`
+  return isBody ? { pointer: instancePath, detail } : { detail }
 }
 
-/** The keywords our bodies use, in words; ajv's own for any other. */
+/** The keywords our schemas use, in words; ajv's own for any other. */
 function expectation(keyword: string, params: SchemaError['params']): string | undefined {
   switch (keyword) {
     case 'enum':
       return `should be ${(params.allowedValues as string[]).map((value) => `'${value}'`).join(' or ')}`
     case 'type':
       return `should be of type ${params.type}`
+    case 'minimum':
+      return `should be at least ${params.limit}`
+    case 'maximum':
+      return `should be at most ${params.limit}`
     case 'required':
       return `lacks '${params.missingProperty}'`
     case 'additionalProperties':

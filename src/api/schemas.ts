@@ -149,6 +149,48 @@ export const Connection = named(
 
 export const Connections = named('Connections', Type.Object({ connections: Type.Array(Type.Ref('Connection#')) }))
 
+export const CollectedQueryString = named(
+  'CollectedQuery',
+  Type.Object(
+    {
+      limit: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'at most so many: the newest' }),
+      ),
+      type: Type.Optional(
+        Type.String({ description: 'HEP protocol type, by name (sip, log, net, …) or number', examples: ['sip'] }),
+      ),
+      correlation_id: Type.Optional(Type.String({ description: 'Call-ID of a call, or conn_id of a connection' })),
+      format: Type.Optional(
+        Type.Enum(['text', 'json'], { description: 'instead of Accept, which wants text unless it says JSON' }),
+      ),
+    },
+    closed,
+  ),
+)
+
+/** As the collector writes it (packetJson in src/collector/text.ts): for the document only. */
+export const CollectedPackets = named(
+  'CollectedPackets',
+  Type.Array(
+    Type.Object({
+      time: time('of the event or message, with µs'),
+      type: Type.Integer({ description: 'HEP protocol type' }),
+      type_name: Type.String({ examples: ['sip', 'log', 'net'] }),
+      protocol: Type.String({ examples: ['tls', 'tcp', 'udp'] }),
+      source: Type.String({ examples: ['203.0.113.9:50412'] }),
+      destination: Type.String({ examples: ['192.0.2.1:5061'] }),
+      correlation_id: Type.Optional(Type.String({ description: 'Call-ID, or conn_id' })),
+      node: Type.Optional(Type.String({ description: 'name of the capture agent' })),
+      capture_id: Type.Integer({ description: 'id of the capture agent' }),
+      extra_correlation: Type.Optional(Type.String({ examples: ['{"net":"318027461591040"}'] })),
+      payload: Type.Optional(Type.String({ description: 'SIP, or whatever is no event' })),
+      text: Type.Optional(Type.String({ description: 'the line for a person above an event' })),
+      event: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'see docs/events.md' })),
+    }),
+    { description: 'newest last, one packet per line' },
+  ),
+)
+
 export const Health = named('Health', Type.Object({ status: Type.Literal('alive') }))
 
 export const Ready = named('Ready', Type.Object({ ready: Type.Literal(true) }))
@@ -228,10 +270,36 @@ export const Status = named(
       lost: counts('taken from a peer and not delivered, by cause'),
       pings: Type.Integer(),
     }),
-    trace: Type.Ref('TraceStatus#'),
+    trace: Type.Object({
+      ...TraceStatus.properties,
+      messagesWithoutCallId: Type.Integer({ description: 'of traced connections, not sent for want of a Call-ID' }),
+      tracesLost: Type.Integer({ description: 'lost to an error of our own; the first is in the log' }),
+      keylogFile: Type.Optional(
+        Type.Object(
+          { written: Type.Integer(), lost: Type.Integer() },
+          { description: 'lines of trace.keylog_file; absent: there is none' },
+        ),
+      ),
+    }),
     destinations: Type.Array(Destination),
     collector: Type.Optional(
-      Type.Object({ listen: Type.Array(Type.String()), packets: Type.Integer(), malformed: Type.Integer() }),
+      Type.Object(
+        {
+          listen: Type.Array(Type.String({ examples: ['udp:127.0.0.1:9060'] })),
+          packets: Type.Integer({ description: 'received since start' }),
+          bytes: Type.Integer(),
+          packetsByType: counts('by name of the protocol type: sip, log, net, …'),
+          malformed: Type.Integer(),
+          malformedBy: Type.Object({
+            datagram: Type.Integer({ description: 'not HEP' }),
+            framing: Type.Integer({ description: 'streams that could not be followed any further' }),
+            packet: Type.Integer({ description: 'framed on a stream, but unreadable' }),
+          }),
+          connections: Type.Integer({ description: 'streams open now' }),
+          refusedConnections: Type.Integer(),
+        },
+        { description: 'the embedded HEP collector; absent: there is none' },
+      ),
     ),
     reload: Type.Optional(
       Type.Object(
@@ -278,6 +346,8 @@ export const sharedSchemas = [
   Certificate,
   Connection,
   Connections,
+  CollectedQueryString,
+  CollectedPackets,
   Health,
   Ready,
   ReloadResult,
@@ -286,13 +356,18 @@ export const sharedSchemas = [
   MiResponse,
 ] as const
 
-/** The `response` of a route: its good answer, and a problem document for everything else. */
-export function answer(status: number, body: (typeof sharedSchemas)[number] | undefined, description: string) {
+/** The `response` of a route: its good answer, in other forms too if there are any, and a problem document for everything else. */
+export function answer(
+  status: number,
+  body: (typeof sharedSchemas)[number] | undefined,
+  description: string,
+  otherForms: Readonly<Record<string, { readonly schema: object }>> = {},
+) {
   return {
     [status]:
       body === undefined
         ? { description, type: 'null' }
-        : { description, content: { 'application/json': { schema: refTo(body) } } },
+        : { description, content: { ...otherForms, 'application/json': { schema: refTo(body) } } },
     default: { description: 'a problem document', content: { [problemType]: { schema: refTo(Problem) } } },
   }
 }

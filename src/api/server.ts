@@ -12,7 +12,9 @@ import type { Log } from '../base/log.js'
 import type { GatewayControl, GatewayView } from '../base/ports.js'
 import { authHook } from './auth.js'
 import { clientErrorHandler, errorHandler, HttpProblem, sendProblem } from './errors.js'
+import { endedLine } from './layout.js'
 import { miRoute } from './mi.js'
+import { collectorRoutes } from './routes/collector.js'
 import { connectionRoutes } from './routes/connections.js'
 import { reloadRoutes } from './routes/reload.js'
 import { statusRoutes } from './routes/status.js'
@@ -87,6 +89,7 @@ export async function buildApi(options: ApiOptions, listenIp: string): Promise<F
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
   })
+  app.addHook('onSend', endedLine)
   app.setNotFoundHandler((_request, reply) =>
     sendProblem(reply, 404, 'there is nothing here; see /api/v1/openapi.json'),
   )
@@ -98,6 +101,7 @@ export async function buildApi(options: ApiOptions, listenIp: string): Promise<F
   traceRoutes(app, options)
   statusRoutes(app, options)
   connectionRoutes(app, options)
+  collectorRoutes(app, options)
   reloadRoutes(app, options)
   await app.register(async (scope) => miRoute(scope, options))
   app.get(
@@ -129,6 +133,7 @@ function openApi({ version, token }: ApiOptions) {
       tags: [
         { name: 'trace', description: 'the switch and the filter' },
         { name: 'connections', description: 'the live connections' },
+        { name: 'collector', description: 'what the embedded HEP collector received' },
         { name: 'status', description: 'how the gateway is' },
         { name: 'control', description: 'reload; the OpenSIPS management interface' },
       ],

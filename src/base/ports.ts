@@ -40,6 +40,20 @@ export interface TraceStatus {
   readonly filterFailures: number
 }
 
+/** What tracing lost before it came to a destination, since start. */
+export interface TraceCounters {
+  /** messages of traced connections that were not sent for want of a Call-ID */
+  readonly messagesWithoutCallId: number
+  /** traces lost to an error of our own; the first is in the log */
+  readonly tracesLost: number
+}
+
+/** Lines of the key-log file since start: on disk, and those that did not get there. */
+export interface KeylogFileCounters {
+  readonly written: number
+  readonly lost: number
+}
+
 export interface UpstreamStatus {
   readonly uri: string
   /** what the last connect said */
@@ -63,6 +77,28 @@ export interface DomainStatus {
     readonly daysLeft: number
     readonly sha256: string
   }[]
+}
+
+export interface CollectorStatus {
+  /** `udp:127.0.0.1:9060` */
+  readonly listen: readonly string[]
+  /** received since start */
+  readonly packets: number
+  readonly bytes: number
+  /** by name of the protocol type: `sip`, `log`, `net`, … */
+  readonly packetsByType: Readonly<Record<string, number>>
+  readonly malformed: number
+  readonly malformedBy: {
+    /** not HEP */
+    readonly datagram: number
+    /** the stream could not be followed any further */
+    readonly framing: number
+    /** framed on a stream, but unreadable */
+    readonly packet: number
+  }
+  /** streams open now */
+  readonly connections: number
+  readonly refusedConnections: number
 }
 
 export interface GatewayStatus {
@@ -90,11 +126,14 @@ export interface GatewayStatus {
     readonly lost: Readonly<Record<string, number>>
     readonly pings: number
   }
-  readonly trace: TraceStatus
+  readonly trace: TraceStatus &
+    TraceCounters & {
+      /** undefined: trace.keylog_file is not set */
+      readonly keylogFile: KeylogFileCounters | undefined
+    }
   readonly destinations: readonly DestinationStatus[]
-  readonly collector:
-    | { readonly listen: readonly string[]; readonly packets: number; readonly malformed: number }
-    | undefined
+  /** undefined: there is none */
+  readonly collector: CollectorStatus | undefined
   /** the last reload, or the last one that failed: then the old configuration still runs */
   readonly reload: { readonly at: string; readonly ok: boolean; readonly problems: readonly string[] } | undefined
 }
@@ -119,6 +158,18 @@ export interface RouteProblem {
   readonly message: string
 }
 
+/** Which of the packets kept by the embedded collector, and how to show them. */
+export interface CollectedQuery {
+  /** text: as a person reads a packet; json: one object, in one line */
+  readonly form: 'text' | 'json'
+  /** HEP chunk 0x000b; undefined: all */
+  readonly type: number | undefined
+  /** HEP chunk 0x0011, a Call-ID or the id of a connection; undefined: all */
+  readonly correlationId: string | undefined
+  /** at most so many: the newest */
+  readonly limit: number
+}
+
 export interface GatewayView {
   status(): Promise<GatewayStatus>
   readiness(): Promise<Readiness>
@@ -127,6 +178,8 @@ export interface GatewayView {
   dryRunFilter(text: string): Promise<{ matches: FilterMatch[] } | { problems: RouteProblem[] }>
   /** The live connections without key material, newest last. */
   connections(): Promise<readonly Omit<ConnectionFacts, 'keylog' | 'trace'>[]>
+  /** Packets of the embedded collector without key material, newest last. undefined: there is no collector. */
+  collected(query: CollectedQuery): Promise<readonly string[] | undefined>
 }
 
 export interface TraceRequest {

@@ -26,14 +26,18 @@ const stopMarginMs = 5_000
 
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   const { values } = parseOptions(args, { config: { type: 'string', short: 'c' } })
+  // Heard from the beginning: whoever sends SIGHUP does not know how far we are, and unheard it ends the process.
+  let hangUp = (): void => {}
+  process.on('SIGHUP', () => hangUp())
   const config = values.config === undefined ? defaultConfig() : loadConfig(values.config)
   const logger = makeLogger(config.log, process.stderr.isTTY)
+  hangUp = () => logger.log.warn({}, 'SIGHUP before the gateway runs is ignored: the configuration was just read')
   endOnBugs(logger)
   const gateway = await startGateway(config, { log: logger.log, configPath: config.file, version: version() })
-  terminal.stdout.write(welcome(version(), config, gateway.listening))
-  process.on('SIGHUP', () => {
+  hangUp = () => {
     gateway.reload('SIGHUP').catch((error: unknown) => logger.log.error({ err: error }, 'the reload failed'))
-  })
+  }
+  terminal.stdout.write(welcome(version(), config, gateway.listening))
   const signal = await stopSignal((again) => {
     logger.log.warn({ signal: again }, 'told again to stop: ending at once')
     endAtOnce(logger)

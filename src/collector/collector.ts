@@ -10,6 +10,7 @@ import { type Endpoint, endpoint, endpointText } from '../base/address.js'
 import { UsageError } from '../base/errors.js'
 import { listenProblem } from '../base/listen-problem.js'
 import type { Log } from '../base/log.js'
+import type { CollectorStatus } from '../base/ports.js'
 import type { Config } from '../config/types.js'
 import { protocolTypeName } from '../hep/chunks.js'
 import { decodeHep, HepStream, isHepFault } from '../hep/decode.js'
@@ -31,22 +32,7 @@ export const collectorLimits: CollectorLimits = {
   maxConnectionsPerAddress: 32,
 }
 
-export interface CollectorStatus {
-  /** `udp:127.0.0.1:9060` */
-  readonly listen: readonly string[]
-  readonly packets: number
-  readonly bytes: number
-  /** by name of the protocol type: `sip`, `log`, `net`, … */
-  readonly packetsByType: Readonly<Record<string, number>>
-  readonly malformed: number
-  readonly malformedBy: Readonly<Record<Malformed, number>>
-  readonly connections: number
-  readonly refusedConnections: number
-}
-
-/** `datagram`: not HEP. `framing`: the stream cannot be followed any further. `packet`: framed on a stream, but unreadable. */
-type Malformed = 'datagram' | 'framing' | 'packet'
-
+type Malformed = keyof CollectorStatus['malformedBy']
 type Listen = Config['collector']['listen'][number]
 
 export class Collector {

@@ -11,7 +11,7 @@
 import type { Endpoint } from '../base/address.js'
 import { type Cause, type Failure, failure } from '../base/errors.js'
 import { type Connection, type ConnectionHandler, pauseReasons } from '../tls/connection.js'
-import type { Connector } from '../tls/connector.js'
+import type { Connector, Target } from '../tls/connector.js'
 import type { MessageCounters } from '../tls/message-counters.js'
 import { proxyHeaderV1, proxyHeaderV2 } from '../tls/proxy-protocol.js'
 import type { Tap } from '../trace/tap.js'
@@ -135,9 +135,7 @@ class Tunnel {
     } else if ('failure' in found) {
       this.#lastFailure = found.failure
       found.upstream.failed(found.failure)
-      const { port, transport, host } = found.upstream.config
-      const target = { port, transport, host, side: 'core', proxyHeader: undefined } as const
-      this.options.connector.failed(target, unwatched, found.failure)
+      this.options.connector.failed(this.#target(found.upstream), unwatched, found.failure)
       this.connect()
     } else {
       this.#open(found.upstream, found.address)
@@ -145,13 +143,10 @@ class Tunnel {
   }
 
   #open(upstream: Upstream, address: Endpoint): void {
-    const { transport, host } = upstream.config
-    const target = { address, transport, host, side: 'core', proxyHeader: this.#proxyHeader() } as const
     const leg = new CoreLeg(this)
-    const connection = this.options.connector.open(target, leg)
+    const connection = this.options.connector.open({ ...this.#target(upstream), address }, leg)
     leg.connection = connection
     this.core = { state: 'connecting', connection, upstream }
-    connection.facts.relayedTo = this.client.facts.id
     this.client.facts.relayedTo = connection.facts.id
     const { bytes, messages } = this.#waiting
     this.#waiting = { bytes: [], messages: 0 }
@@ -178,6 +173,12 @@ class Tunnel {
 
   #lose(messages: number, cause: Cause): void {
     this.options.messages.lose(messages, cause)
+  }
+
+  #target(upstream: Upstream): Omit<Target, 'address'> & { port: number } {
+    const { host, port, transport } = upstream.config
+    const relayedTo = this.client.facts.id
+    return { host, port, transport, side: 'core', relayedTo, proxyHeader: this.#proxyHeader() }
   }
 
   #proxyHeader(): Buffer | undefined {

@@ -188,7 +188,9 @@ export class Connections {
       const now = performance.now()
       for (const connection of this) {
         if (now >= untilMs) connection.close('shutdown')
-        else if (now - connection.lastActiveMs >= quietMs) connection.end('shutdown')
+        else if (this.#endsOnItsOwn(connection) && now - this.#lastActiveMs(connection) >= quietMs) {
+          connection.end('shutdown')
+        }
       }
     }
     const timer = setInterval(step, drainStepMs)
@@ -199,6 +201,17 @@ export class Connections {
 
   stop(): void {
     this.watch.stop()
+  }
+
+  /** The upstream leg of a tunnel ends with its client, which has the last word on what is under way. */
+  #endsOnItsOwn({ facts }: Connection): boolean {
+    return facts.direction === 'in' || facts.relayedTo === undefined
+  }
+
+  /** Traffic on either leg of a tunnel keeps both. */
+  #lastActiveMs({ lastActiveMs, facts }: Connection): number {
+    const other = facts.relayedTo === undefined ? undefined : this.#byId.get(facts.relayedTo)
+    return Math.max(lastActiveMs, other?.lastActiveMs ?? 0)
   }
 
   #count(ip: string, by: 1 | -1): void {

@@ -23,6 +23,8 @@ export interface Target {
   readonly side: Side
   /** the name the operator wrote: what the certificate must say (RFC 5922 §7.3), and the SNI */
   readonly host: string
+  /** the connection it is opened for: in the events of both */
+  readonly relayedTo: string | undefined
   /** bytes sent in clear before anything else */
   readonly proxyHeader: Buffer | undefined
 }
@@ -59,6 +61,7 @@ export class Connector {
   #begin(target: Target, handler: ConnectionHandler): Connection {
     const { connections } = this.#options
     const facts = connections.newFacts('out', target.transport, target.side, undefined, target.address)
+    facts.relayedTo = target.relayedTo
     const connection = new Connection(facts, connections)
     connection.handler = handler
     connection.publishStart()

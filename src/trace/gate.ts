@@ -8,7 +8,7 @@ import { channels, type KeylogLine } from '../base/channels.js'
 import type { MicroClock } from '../base/clock.js'
 import type { ConnectionEvent, ConnectionEventName, ConnectionFacts } from '../base/facts.js'
 import { type Log, silentLog } from '../base/log.js'
-import type { FilterMatch, TraceRequest, TraceStatus } from '../base/ports.js'
+import type { FilterMatch, TraceCounters, TraceRequest, TraceStatus } from '../base/ports.js'
 import { Deadline, type TraceStore } from './deadline.js'
 import { type TraceFilter, verdictOf } from './filter/filter.js'
 import { TraceRecord } from './record.js'
@@ -40,13 +40,6 @@ export interface KeylogSink {
 /** What the gate knows of `TraceStatus`; the destinations know the rest. */
 export type GateStatus = Omit<TraceStatus, 'destination'>
 
-export interface GateCounters {
-  /** messages of traced connections that were not sent for want of a Call-ID */
-  readonly withoutCallId: number
-  /** traces lost to an error of our own; the first is in the log */
-  readonly failures: number
-}
-
 /** A Call-ID heard of this long ago may still be the call that a failure of its connection hurts. */
 const callMemoryMicros = 5 * 60 * 1_000_000
 /** between two log lines about a filter that fails */
@@ -66,7 +59,7 @@ export class TraceGate {
   #filterFailures = 0
   /** µs; a filter that fails fails often, and the log shall stay readable */
   #quietUntil = 0
-  #failures = 0
+  #tracesLost = 0
 
   constructor(options: TraceGateOptions) {
     this.#options = options
@@ -99,8 +92,8 @@ export class TraceGate {
     }
   }
 
-  counters(): GateCounters {
-    return { withoutCallId: this.tap.withoutCallId, failures: this.#failures }
+  counters(): TraceCounters {
+    return { messagesWithoutCallId: this.tap.withoutCallId, tracesLost: this.#tracesLost }
   }
 
   /** Throws RangeError on a time that is none: whoever took it from a person has to check it. */
@@ -286,7 +279,7 @@ export class TraceGate {
   }
 
   #failed = (error: unknown, facts: ConnectionFacts): void => {
-    if (this.#failures++ === 0) this.#options.log.error({ err: error, conn_id: facts.id }, 'a trace was lost')
+    if (this.#tracesLost++ === 0) this.#options.log.error({ err: error, conn_id: facts.id }, 'a trace was lost')
   }
 }
 

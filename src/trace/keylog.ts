@@ -4,6 +4,7 @@
  */
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Log } from '../base/log.js'
+import type { KeylogFileCounters } from '../base/ports.js'
 import type { KeylogSink } from './gate.js'
 
 /** Lines waiting for a slow disk, in characters; a TLS 1.3 handshake writes about 900. */
@@ -28,8 +29,7 @@ export class KeylogFile implements KeylogSink {
     this.#log = log
   }
 
-  /** lines on disk, lines that did not get there */
-  get counters(): { readonly written: number; readonly lost: number } {
+  get counters(): KeylogFileCounters {
     return { written: this.#written, lost: this.#lost }
   }
 

@@ -19,6 +19,8 @@ export class FakeGateway {
   ready: Readiness = { ready: true, reasons: [] }
   live: ConnectionFacts[] = []
   filterAnswer: { matches: FilterMatch[] } | { problems: RouteProblem[] } = { matches: [] }
+  /** undefined: there is no collector */
+  packets: readonly string[] | undefined = []
   reloadAnswer: { ok: boolean; problems: readonly string[] } = { ok: true, problems: [] }
   /** thrown by everything that is asked */
   failure: Error | undefined
@@ -32,6 +34,10 @@ export class FakeGateway {
       return this.#answer(this.filterAnswer)
     },
     connections: async () => this.#answer(this.live),
+    collected: async (query) => {
+      this.calls.push(['collected', query])
+      return this.#answer(this.packets)
+    },
   }
 
   readonly control: GatewayControl = {
@@ -94,7 +100,12 @@ export class FakeGateway {
         failures: { 'not-tls': 2 },
       },
       messages: { relayed: 10, lost: { 'send-timeout': 1 }, pings: 6 },
-      trace: this.traceStatus(),
+      trace: {
+        ...this.traceStatus(),
+        messagesWithoutCallId: 2,
+        tracesLost: 1,
+        keylogFile: { written: 40, lost: 5 },
+      },
       destinations: [
         {
           id: 'hep_dest',
@@ -112,7 +123,16 @@ export class FakeGateway {
           lastErrorAt: '2026-01-02T03:05:00.000Z',
         },
       ],
-      collector: { listen: ['udp:127.0.0.1:9060'], packets: 9, malformed: 1 },
+      collector: {
+        listen: ['udp:127.0.0.1:9060'],
+        packets: 9,
+        bytes: 2700,
+        packetsByType: { sip: 6, log: 3 },
+        malformed: 3,
+        malformedBy: { datagram: 1, framing: 0, packet: 2 },
+        connections: 1,
+        refusedConnections: 4,
+      },
       reload: { at: '2026-01-02T03:06:00.000Z', ok: false, problems: ['socket: missing'] },
     }
   }

@@ -1,11 +1,13 @@
 /**
- * The files of this repository that are generated from tables in the code. `npm run docs` writes them;
- * with `--check` it only says which differ, as a unit test does.
+ * The files of this repository that are generated from tables in the code, and the tables inside pages that people
+ * write. `npm run docs` writes them; with `--check` it only says which differ, as a unit test does.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { type CauseEntry, causeEntry, causeSentence, causes } from '../../src/base/errors.js'
 import { editorSchema } from '../../src/config/json-schema.js'
 import { configurationReference } from '../../src/config/reference.js'
+import { dropReasons } from '../../src/destinations/ledger.js'
+import { variablesMarkdown } from '../../src/trace/filter/variables.js'
 import { repoRoot } from './paths.js'
 
 export interface GeneratedFile {
@@ -14,23 +16,50 @@ export interface GeneratedFile {
   readonly text: string
 }
 
-export function generatedFiles(): GeneratedFile[] {
+/** Reads a file by its path in the repository; tests pass their own. */
+type Read = (path: string) => string
+
+export const fromRepository: Read = (path) => readFileSync(`${repoRoot}${path}`, 'utf8')
+
+export function generatedFiles(read = fromRepository): GeneratedFile[] {
   return [
     { path: 'config/hepgate.schema.json', text: editorSchema() },
     { path: 'docs/configuration.md', text: configurationReference() },
     { path: 'docs/causes.md', text: causesReference() },
+    withTable(read, 'docs/events.md', 'src/destinations/ledger.ts', dropReasonsTable()),
+    withTable(read, 'docs/route-script.md', 'src/trace/filter/variables.ts', variablesMarkdown()),
   ]
 }
 
 /** The generated files that are not in the repository as they should be. */
-export function staleFiles(): GeneratedFile[] {
-  return generatedFiles().filter(({ path, text }) => {
+export function staleFiles(read = fromRepository): GeneratedFile[] {
+  return generatedFiles(read).filter(({ path, text }) => {
     try {
-      return readFileSync(`${repoRoot}${path}`, 'utf8') !== text
+      return read(path) !== text
     } catch {
       return true // not there yet
     }
   })
+}
+
+function generatedFrom(source: string): string {
+  return `<!-- Generated from ${source} by \`npm run docs\`: edit there. -->`
+}
+
+const endOfTable = '<!-- end -->'
+
+/** A page with a generated table between its mark, which names the source, and an end mark. */
+function withTable(read: Read, path: string, source: string, table: string): GeneratedFile {
+  const page = read(path)
+  const start = page.indexOf(generatedFrom(source))
+  const end = page.indexOf(endOfTable, start)
+  if (start < 0 || end < 0) throw new Error(`${path} lacks ${generatedFrom(source)} or ${endOfTable}`)
+  return { path, text: `${page.slice(0, start)}${generatedFrom(source)}\n\n${table}\n\n${page.slice(end)}` }
+}
+
+function dropReasonsTable(): string {
+  const rows = Object.entries(dropReasons).map(([reason, words]) => `| \`${reason}\` | ${words} |`)
+  return ['| reason | what happened |', '| --- | --- |', ...rows].join('\n')
 }
 
 const fates: Readonly<Record<CauseEntry['fate'], string>> = {
@@ -45,7 +74,7 @@ function causesReference(): string {
   const alert = 'peer-alert-unknown_ca'
   return `${[
     '# Causes',
-    '<!-- Generated from src/base/errors.ts by `npm run docs`: edit there. -->',
+    generatedFrom('src/base/errors.ts'),
     'Why a connection failed, was refused or ended: `cause` of HEP events, and the same word in logs and metrics.',
     Object.entries(fates)
       .map(([fate, words]) => `- **${fate}**: the connection ${words}.`)

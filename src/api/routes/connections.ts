@@ -5,6 +5,7 @@ import type { CertificateFacts } from '../../base/facts.js'
 import type { GatewayView } from '../../base/ports.js'
 import { caller } from '../auth.js'
 import { HttpProblem } from '../errors.js'
+import { indented } from '../layout.js'
 import { answer, Connections } from '../schemas.js'
 import type { Ports } from '../server.js'
 
@@ -19,6 +20,7 @@ export function connectionRoutes(app: FastifyInstance, { view, control }: Ports)
         summary: 'The live connections, newest last',
         response: answer(200, Connections, 'the connections'),
       },
+      onSend: indented,
     },
     async () => ({ connections: (await view.connections()).map(connectionBody) }),
   )

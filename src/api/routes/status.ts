@@ -1,6 +1,7 @@
 /** What an operator and an orchestrator ask: how is it, is it alive, may it get traffic. Reads only. */
 import type { FastifyInstance } from 'fastify'
 import { HttpProblem } from '../errors.js'
+import { indented } from '../layout.js'
 import { answer, Health, Ready, Status } from '../schemas.js'
 import type { Ports } from '../server.js'
 
@@ -9,7 +10,10 @@ const tags = ['status']
 export function statusRoutes(app: FastifyInstance, { view }: Ports): void {
   app.get(
     '/api/v1/status',
-    { schema: { tags, summary: 'Everything counted', response: answer(200, Status, 'the state of the gateway') } },
+    {
+      schema: { tags, summary: 'Everything counted', response: answer(200, Status, 'the state of the gateway') },
+      onSend: indented,
+    },
     () => view.status(),
   )
 

@@ -7,6 +7,7 @@ import { testApi } from './api.js'
 
 const operations = [
   'DELETE /api/v1/connections/{conn_id}',
+  'GET /api/v1/collector/packets',
   'GET /api/v1/connections',
   'GET /api/v1/openapi.json',
   'GET /api/v1/status',

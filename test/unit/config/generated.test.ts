@@ -8,13 +8,35 @@ import { editorSchema } from '../../../src/config/json-schema.js'
 import { configurationReference } from '../../../src/config/reference.js'
 import { fileSchema } from '../../../src/config/schema.js'
 import type { Setting } from '../../../src/config/settings.js'
-import { generatedFiles, staleFiles } from '../../support/generate-docs.js'
+import { fromRepository, staleFiles } from '../../support/generate-docs.js'
 import { repoRoot } from '../../support/paths.js'
 
+const pathOf = (file: { readonly path: string }) => file.path
+
 test('generated files are what the code gives', () => {
-  assert.equal(generatedFiles().length, 3)
-  const stale = staleFiles().map((file) => file.path)
-  assert.deepEqual(stale, [], 'regenerate them: npm run docs')
+  assert.deepEqual(staleFiles().map(pathOf), [], 'regenerate them: npm run docs')
+})
+
+for (const [path, edited] of [
+  ['config/hepgate.schema.json', '"trace_filter_route"'],
+  ['docs/configuration.md', '| `trace_filter_route` |'],
+  ['docs/causes.md', '| `not-tls` |'],
+  ['docs/events.md', '| `queue-full` |'],
+  ['docs/route-script.md', '| `$socket_in(ip)` |'],
+] as const) {
+  test(`a generated line of ${path} that was edited by hand is noticed, and mended without a change beside it`, () => {
+    const text = fromRepository(path)
+    assert.ok(text.includes(edited))
+    const stale = staleFiles((asked) => (asked === path ? text.replace(edited, 'edited') : fromRepository(asked)))
+    assert.deepEqual(stale, [{ path, text }])
+  })
+}
+
+test('a page that lost the place of its table is refused', () => {
+  const without = (mark: string) => () =>
+    staleFiles((path) => fromRepository(path).replaceAll(mark, path.endsWith('events.md') ? '' : mark))
+  assert.throws(without('<!-- Generated'), /docs\/events\.md lacks <!-- Generated from src\/destinations\/ledger\.ts/)
+  assert.throws(without('<!-- end -->'), /docs\/events\.md lacks /)
 })
 
 test('the editor schema is JSON Schema only and accepts the shipped file', () => {

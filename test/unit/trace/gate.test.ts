@@ -503,7 +503,7 @@ test('a message without Call-ID is counted and not sent', () => {
   const facts = bench.accept()
   bench.gate.tap.message(facts, 'in', Buffer.from('OPTIONS sip:a SIP/2.0\r\n\r\n'), 0, 25, 0, 0)
   assert.equal(bench.sinks.messages.length, 0)
-  assert.deepEqual(bench.gate.counters(), { withoutCallId: 1, failures: 0 })
+  assert.deepEqual(bench.gate.counters(), { messagesWithoutCallId: 1, tracesLost: 0 })
 })
 
 test('an error is repeated in the flow of each call of the last minutes, latest first', () => {
@@ -553,7 +553,7 @@ test('a sink that throws harms neither the connection nor the next one, and is c
   const facts = bench.accept()
   bench.say(facts, 'a@h')
   publishConnection(success('CLOSED', facts))
-  assert.equal(bench.gate.counters().failures, 3)
+  assert.equal(bench.gate.counters().tracesLost, 3)
   assert.equal(bench.log.at('error').length, 1)
   assert.equal(bench.gate.status().tracedConnections, 0)
 })

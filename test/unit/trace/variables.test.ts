@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { unknownEndpoint } from '../../../src/base/address.js'
 import type { ConnectionFacts, TlsFacts } from '../../../src/base/facts.js'
-import { type Value, variables, variablesMarkdown } from '../../../src/trace/filter/variables.js'
-import { repoRoot } from '../../support/paths.js'
+import { type Value, variables } from '../../../src/trace/filter/variables.js'
 import { certificate, clientRandomLine, connection, opening } from './fakes.js'
 
 function read(name: string, facts: ConnectionFacts = connection()): Value {
@@ -15,11 +13,6 @@ function read(name: string, facts: ConnectionFacts = connection()): Value {
 function withTls(changes: Partial<TlsFacts>): ConnectionFacts {
   return connection({ tls: { ...connection().tls!, ...changes } })
 }
-
-test('the documentation shows the table (else: put what is expected here into docs/route-script.md)', () => {
-  const text = readFileSync(`${repoRoot}docs/route-script.md`, 'utf8')
-  assert.ok(text.includes(`\n${variablesMarkdown()}\n`), variablesMarkdown())
-})
 
 test('all names of OpenSIPS that a filter route reads are there', () => {
   const certificates = ['peer', 'my'].flatMap((who) => [
