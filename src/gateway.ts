@@ -12,7 +12,7 @@ import { type Api, startApi } from './api/server.js'
 import { endpointText } from './base/address.js'
 import { connectionIds, microClock } from './base/clock.js'
 import { UsageError } from './base/errors.js'
-import type { ConnectionFacts } from './base/facts.js'
+import type { ConnectionFacts, Transport } from './base/facts.js'
 import type { Log } from './base/log.js'
 import type {
   CollectedQuery,
@@ -29,7 +29,7 @@ import { collected } from './collector/collected.js'
 import { Collector } from './collector/collector.js'
 import { ConfigError, loadConfig } from './config/load.js'
 import { reloaded } from './config/reload.js'
-import type { Config, ServerDomainConfig } from './config/types.js'
+import type { Config } from './config/types.js'
 import { Destinations } from './destinations/registry.js'
 import { Responder } from './relay/responder.js'
 import { openTunnel, type TunnelOptions } from './relay/tunnel.js'
@@ -40,7 +40,7 @@ import { Connections } from './tls/connections.js'
 import { Connector } from './tls/connector.js'
 import { buildContexts, type TlsContexts } from './tls/contexts.js'
 import { Listener } from './tls/listener.js'
-import { ensureSelfSigned } from './tls/self-signed.js'
+import { ensureSelfSigned, selfSignedDomain } from './tls/self-signed.js'
 import type { TraceFilter } from './trace/filter/filter.js'
 import { loadModuleFilter } from './trace/filter/module.js'
 import { compileRoutes } from './trace/filter/routes.js'
@@ -65,8 +65,8 @@ export interface ReloadResult {
 export interface Gateway {
   readonly view: GatewayView
   readonly control: GatewayControl
-  /** what listens where, a line each */
-  readonly listening: readonly string[]
+  /** what listens where, with which certificates, and where SIP and traces go: a name, and lines for a person */
+  readonly summary: Readonly<Record<string, readonly string[]>>
   /** Drains and stops; may be called again. `reason` is for the log. */
   stop(reason: string): Promise<void>
   reload(by: string): Promise<ReloadResult>
@@ -85,7 +85,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
 }
 
 class RunningGateway implements Gateway, GatewayView, GatewayControl {
-  readonly listening: string[] = []
+  summary: Gateway['summary'] = {}
   readonly #options: GatewayOptions
   readonly #log: Log
   readonly #startedAt = new Date()
@@ -122,18 +122,10 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
 
   async start(): Promise<void> {
     const config = this.#config
-    if (config.collector.listen.length > 0) {
-      this.#collector = await Collector.open(config.collector, this.#log)
-      for (const address of this.#collector.status().listen) this.listening.push(`HEP collector   ${address}`)
-    }
+    if (config.collector.listen.length > 0) this.#collector = await Collector.open(config.collector, this.#log)
     this.#destinations = new Destinations(config, this.#log)
     this.#gate = await this.#makeGate(this.#destinations)
     this.#contexts = await this.#makeContexts(config)
-    for (const { name, role, certificates } of this.#contexts.list()) {
-      for (const { subject, notAfter } of certificates) {
-        if (role === 'server') this.listening.push(`TLS domain      ${name}: ${subject}, valid until ${notAfter}`)
-      }
-    }
     await this.#makeUpstreams(config)
     await this.#listen(config, this.#gate)
     if (config.api.listen !== undefined) {
@@ -146,10 +138,9 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
         log: this.#log,
         version: this.#options.version,
       })
-      this.listening.push(`HTTP API        ${this.#api.url}`)
     }
     this.#state = 'running'
-    this.#log.info({ listening: this.listening }, 'hepgate is running')
+    this.summary = this.#summarize()
   }
 
   stop(reason: string): Promise<void> {
@@ -219,10 +210,7 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
     if (this.#upstreams.length > 0 && this.#upstreams.every((upstream) => upstream.status().state === 'down')) {
       reasons.push('no upstream could be reached at the last attempt')
     }
-    const destinations = this.#destinations?.status() ?? []
-    if (destinations.length > 0 && !destinations.some((destination) => destination.state === 'connected')) {
-      reasons.push('no HEP destination is connected')
-    }
+    // A dead collector is no reason to take calls away from this gateway: it may lose traces, not traffic.
     return { ready: reasons.length === 0, reasons }
   }
 
@@ -298,12 +286,35 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
 
   async #makeUpstreams(config: Config): Promise<void> {
     if (config.relay.upstream.length > 0) {
-      this.#upstreams = config.relay.upstream.map((upstream) => new Upstream(upstream))
+      const before = this.#upstreams
+      this.#upstreams = config.relay.upstream.map(
+        (upstream) => before.find(({ config }) => config.uri === upstream.uri) ?? new Upstream(upstream),
+      )
       return
     }
     this.#responder ??= await Responder.open(this.#connections.framerLimits, this.#log)
     this.#upstreams = [new Upstream(this.#responder.upstream)]
-    this.#log.info({}, 'no relay.upstream is set: the built-in SIP responder answers')
+  }
+
+  #summarize(): Gateway['summary'] {
+    const { gate, destinations } = this.#running
+    const sockets = (transport: Transport): string[] =>
+      this.#listeners.filter(({ config }) => config.transport === transport).map(({ address }) => endpointText(address))
+    const certificates = (this.#contexts?.list() ?? [])
+      .filter(({ role }) => role === 'server')
+      .flatMap(({ name, certificates }) => certificates.map((one) => ({ name, ...one })))
+    const { trace_mode, until } = gate.status()
+    const sinks = destinations.status().map(({ id, address }) => `${id} (${address})`)
+    return {
+      'SIP over TLS': sockets('tls'),
+      'SIP over TCP': sockets('tcp'),
+      certificates: certificates.map(({ name, subject, notAfter }) => `${name}: ${subject}, valid until ${notAfter}`),
+      'relays to': this.#upstreams.map((upstream) => upstream.status().uri),
+      'traces to': sinks.length === 0 ? ['nowhere: proto_tls.trace_destination is not set'] : sinks,
+      tracing: [until === undefined ? trace_mode : `${trace_mode} until ${until}`],
+      'HEP collector': this.#collector?.addresses ?? [],
+      'HTTP API': this.#api === undefined ? [] : [this.#api.url],
+    }
   }
 
   async #listen(config: Config, gate: TraceGate): Promise<void> {
@@ -335,10 +346,7 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
       onConnection: (client) => openTunnel(client, tunnel),
     }
     for (const socket of config.socket) {
-      const listener = await Listener.open(socket, { ...acceptor, ...keepAlive })
-      this.#listeners.push(listener)
-      const name = socket.transport === 'tls' ? 'SIP over TLS' : 'SIP over TCP'
-      this.listening.push(`${name}    ${endpointText(listener.address)}`)
+      this.#listeners.push(await Listener.open(socket, { ...acceptor, ...keepAlive }))
     }
   }
 
@@ -368,7 +376,8 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
 
   async #stop(reason: string): Promise<void> {
     const { drain_timeout } = this.#config.limits
-    this.#log.info({ reason, open: this.#connections.open }, 'stopping')
+    const hasRun = this.#state === 'running'
+    if (hasRun) this.#log.info({ reason, open: this.#connections.open }, 'stopping')
     this.#state = 'draining'
     for (const listener of this.#listeners) listener.stop()
     await this.#connections.drain(drain_timeout)
@@ -381,7 +390,7 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
     await this.#api?.close()
     this.#totals.stop()
     this.#state = 'stopped'
-    this.#log.info({}, 'stopped')
+    if (hasRun) this.#log.info({}, 'stopped')
   }
 }
 
@@ -395,27 +404,10 @@ async function withSelfSigned(config: Config): Promise<Config['tls_mgm']> {
     config.state_dir,
     [...names, hostname(), 'localhost', '127.0.0.1', '::1'],
     new Date(),
-  )
-  const server_domain: ServerDomainConfig = {
-    name: 'self-signed',
-    certificate: [made.certificate],
-    private_key: [made.privateKey],
-    private_key_password: undefined,
-    ca_list: undefined,
-    ca_dir: undefined,
-    crl: undefined,
-    verify_cert: false,
-    require_cert: false,
-    min_version: 'TLSv1.2',
-    max_version: 'TLSv1.3',
-    ciphers_list: undefined,
-    ciphersuites: undefined,
-    dh_params: undefined,
-    ec_curve: undefined,
-    match_ip_address: ['*'],
-    match_sip_domain: ['*'],
-  }
-  return { ...config.tls_mgm, server_domain: [server_domain] }
+  ).catch((error: Error) => {
+    throw new UsageError(`state_dir: the certificate made for this gateway cannot be kept there: ${error.message}`)
+  })
+  return { ...config.tls_mgm, server_domain: [selfSignedDomain(made)] }
 }
 
 /** The filter the configuration names: a module by its path, or a route. */

@@ -74,7 +74,12 @@ export function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket)
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${problemType}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   )
+  // Who neither reads nor closes would keep one of the few connections for ever.
+  setTimeout(() => socket.destroy(), lastWordMs).unref()
 }
+
+/** At once would be a reset where more is on its way to us, and the client would not see why. */
+const lastWordMs = 1000
 
 const clientErrorDetails = {
   400: 'this is not an HTTP request',

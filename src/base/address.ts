@@ -1,5 +1,5 @@
 /** IP addresses and ports as plain data; the one place that writes and unmaps them. Resolves nothing. */
-import { isIPv4, isIPv6 } from 'node:net'
+import { type IPVersion, isIPv4, isIPv6 } from 'node:net'
 
 export interface Endpoint {
   /** textual IPv4 or IPv6 address, never IPv4-mapped, no brackets, no zone */
@@ -25,6 +25,11 @@ export function endpoint(ip: string | undefined, port: number | undefined): Endp
 /** `192.0.2.1:5061`, `[2001:db8::1]:5061`. */
 export function endpointText(e: Endpoint): string {
   return isIPv6(e.ip) ? `[${e.ip}]:${e.port}` : `${e.ip}:${e.port}`
+}
+
+/** Of an IP address. */
+export function familyOf(ip: string): IPVersion {
+  return isIPv6(ip) ? 'ipv6' : 'ipv4'
 }
 
 /** Loopback addresses: 127.0.0.0/8 and ::1. */

@@ -1,4 +1,4 @@
-/** Wall time in µs that does not go backwards by itself, and the ids made from it. */
+/** Wall time in µs that does not go backwards by itself, the ids made from it, and time that has passed. */
 
 /** Returns Unix time in whole µs (safe until the year 2255). */
 export type MicroClock = () => number
@@ -23,6 +23,11 @@ export function microClock(wallMs: () => number = Date.now, monotonicMs = () => 
     }
     return Math.floor((now + offsetMs) * 1000)
   }
+}
+
+/** Since a moment of `performance.now()`, in ms with one decimal. */
+export function elapsedMs(sinceMs: number): number {
+  return Math.round((performance.now() - sinceMs) * 10) / 10
 }
 
 const epochMs = Date.UTC(2024, 0, 1)

@@ -4,9 +4,11 @@
  */
 
 const spelling = /^(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m(?!s))?(?:(\d{1,9})s)?(?:(\d{1,9})ms)?$/
+export const dayMs = 86_400_000
+
 /** in the order of the groups above */
 const units = [
-  { name: 'd', ms: 86_400_000 },
+  { name: 'd', ms: dayMs },
   { name: 'h', ms: 3_600_000 },
   { name: 'm', ms: 60_000 },
   { name: 's', ms: 1000 },

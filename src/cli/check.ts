@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { defaultText } from '../config/defaults.js'
 import { ConfigError, defaultConfig, loadConfig } from '../config/load.js'
 import { exitCodes, type Terminal } from './commands.js'
-import { type InspectionProblem, inspect } from './inspection.js'
+import { type InspectionProblem, inspect, isError } from './inspection.js'
 import { parseOptions } from './options.js'
 import { type Plan, planOf, planText } from './plan.js'
 
@@ -16,7 +16,7 @@ reads the file, certificates, keys and routes, and prints every problem with its
 would run. Exit code 2: the gateway would not start with it.
 `
 
-interface Report {
+export interface Report {
   readonly problems: readonly InspectionProblem[]
   /** undefined: nothing would run */
   readonly plan: Plan | undefined
@@ -38,13 +38,13 @@ export async function run(args: readonly string[], { stdout, stderr }: Terminal)
   return ok ? exitCodes.fine : exitCodes.usage
 }
 
-async function report(file: string | undefined): Promise<Report> {
+/** Everything that is wrong with a file, or with the built-in configuration, and what it would run. */
+export async function report(file: string | undefined): Promise<Report> {
   try {
     const config = file === undefined ? defaultConfig() : loadConfig(file)
     const text = file === undefined ? defaultText : readFileSync(file, 'utf8')
     const { problems, domains } = await inspect(config, text)
-    const broken = problems.some(({ severity }) => severity === 'error')
-    return { problems, plan: broken ? undefined : planOf(config, domains) }
+    return { problems, plan: problems.some(isError) ? undefined : planOf(config, domains) }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return { problems: error.problems.map((problem) => fileProblem(problem, file)), plan: undefined }

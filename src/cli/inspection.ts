@@ -18,6 +18,11 @@ export interface InspectionProblem {
   readonly message: string
 }
 
+/** Would keep the gateway from starting. */
+export function isError({ severity }: InspectionProblem): boolean {
+  return severity === 'error'
+}
+
 export interface Inspection {
   readonly problems: readonly InspectionProblem[]
   /** empty when one of them cannot be built */

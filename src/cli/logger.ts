@@ -5,6 +5,7 @@
 import { pino, stdTimeFunctions } from 'pino'
 import type { Log } from '../base/log.js'
 import type { Config } from '../config/types.js'
+import { LogSink } from './log-sink.js'
 
 export interface Logger {
   readonly log: Log
@@ -13,11 +14,11 @@ export interface Logger {
 }
 
 /** Held while standard error does not take it; lines beyond are lost. */
-const maxHeldBytes = 4 * 1024 * 1024
+const maxHeldChars = 4 * 1024 * 1024
 const stderrFd = 2
 
 export function makeLogger({ level, format }: Config['log'], colour: boolean): Logger {
-  const sink = pino.destination({ fd: stderrFd, sync: false, maxLength: maxHeldBytes })
+  const sink = new LogSink(stderrFd, maxHeldChars)
   const options = {
     level,
     base: null,
@@ -26,7 +27,7 @@ export function makeLogger({ level, format }: Config['log'], colour: boolean): L
   }
   const log =
     format === 'json' ? pino(options, sink) : pino(options, { write: (line) => sink.write(prettyLine(line, colour)) })
-  return { log, flush: () => sink.flushSync() }
+  return { log, flush: () => sink.flush() }
 }
 
 /** SGR codes of terminals (ECMA-48 §8.3.117) */

@@ -16,8 +16,14 @@ export function parseOptions<T extends Options>(
   const parsed = parseStrictly(args, options)
   const [given, wanted] = [parsed.positionals.length, positionals.length]
   if (given < wanted) throw new UsageError(`${positionals[given]} is missing; see --help`)
-  if (given > wanted) throw new UsageError(`what is ${parsed.positionals[wanted]} for? see --help`)
+  const extra = parsed.positionals[wanted]
+  if (extra !== undefined) throw new UsageError(`what is ${extra} for? ${advice(extra, options)}`)
   return parsed
+}
+
+/** Many programs take their configuration without an option before it. */
+function advice(word: string, options: Options): string {
+  return 'config' in options && /\.(ya?ml|json)$/.test(word) ? `did you mean --config ${word}?` : 'see --help'
 }
 
 function parseStrictly<T extends Options>(args: readonly string[], options: T) {

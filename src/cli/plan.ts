@@ -2,6 +2,7 @@
 import { endpointText } from '../base/address.js'
 import type { DomainStatus } from '../base/ports.js'
 import type { Config } from '../config/types.js'
+import { rows } from './rows.js'
 
 export interface Plan {
   readonly sockets: readonly {
@@ -65,14 +66,6 @@ export function planText(plan: Plan): string {
     ['destinations', plan.destinations.map(destinationText)],
     ['routes', plan.routes],
   ])
-}
-
-/** A name and its lines, one below the other; what has no lines is left out. */
-function rows(table: readonly (readonly [name: string, lines: readonly string[]])[]): string {
-  const width = Math.max(...table.map(([name]) => name.length)) + 2
-  return table
-    .flatMap(([name, lines]) => lines.map((line, i) => `${(i === 0 ? name : '').padEnd(width)}${line}\n`))
-    .join('')
 }
 
 function socketText({ socket, side, proxy_protocol }: Plan['sockets'][number]): string {

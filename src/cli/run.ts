@@ -2,10 +2,13 @@
  * `hepgate run`: starts the gateway, says what listens where and what to try next, and ends it as
  * it is told: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP reloads.
  */
+import { UsageError } from '../base/errors.js'
 import { defaultConfig, loadConfig } from '../config/load.js'
 import type { Config } from '../config/types.js'
-import { startGateway } from '../gateway.js'
+import { type Gateway, startGateway } from '../gateway.js'
+import { report } from './check.js'
 import { exitCodes, type Terminal } from './commands.js'
+import { isError } from './inspection.js'
 import { type Logger, makeLogger } from './logger.js'
 import { parseOptions } from './options.js'
 import { version } from './version.js'
@@ -33,11 +36,13 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   const logger = makeLogger(config.log, process.stderr.isTTY)
   hangUp = () => logger.log.warn({}, 'SIGHUP before the gateway runs is ignored: the configuration was just read')
   endOnBugs(logger)
-  const gateway = await startGateway(config, { log: logger.log, configPath: config.file, version: version() })
+  const gateway = await started(config, logger)
   hangUp = () => {
     gateway.reload('SIGHUP').catch((error: unknown) => logger.log.error({ err: error }, 'the reload failed'))
   }
-  terminal.stdout.write(welcome(version(), config, gateway.listening))
+  // on a terminal the welcome stands beside the log
+  if (!process.stderr.isTTY) logger.log.info({ summary: gateway.summary }, 'hepgate is running')
+  terminal.stdout.write(welcome(version(), config, gateway.summary))
   const signal = await stopSignal((again) => {
     logger.log.warn({ signal: again }, 'told again to stop: ending at once')
     endAtOnce(logger)
@@ -46,6 +51,17 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   await gateway.stop(signal)
   logger.flush()
   return exitCodes.fine
+}
+
+/** Throws what keeps it from starting as `hepgate check` tells it: with places that editors open. */
+async function started(config: Config, logger: Logger): Promise<Gateway> {
+  try {
+    return await startGateway(config, { log: logger.log, configPath: config.file, version: version() })
+  } catch (error) {
+    const errors = error instanceof UsageError ? (await report(config.file)).problems.filter(isError) : []
+    if (errors.length === 0) throw error
+    throw new UsageError(errors.map(({ place, message }) => `${place}: ${message}`).join('\n'))
+  }
 }
 
 /** After a bug nothing is known of any connection: an honest end, which a supervisor follows with a fresh start. */

@@ -8,6 +8,7 @@ import { UsageError } from '../base/errors.js'
 import { ApiClient, ApiProblem } from './api-client.js'
 import { exitCodes, type Terminal } from './commands.js'
 import { parseOptions } from './options.js'
+import { rows } from './rows.js'
 import { defaultUrl } from './welcome.js'
 
 export const help = `usage: hepgate trace on|off|status [options]
@@ -89,16 +90,20 @@ async function readRoute(file: string): Promise<string> {
 }
 
 function statusText(status: Type.Static<typeof TraceStatus>): string {
-  const { trace_mode, until, secondsLeft, destination, filter, filterSource } = status
-  const ending = until === undefined ? '' : ` until ${until} (${durationText((secondsLeft ?? 0) * 1000)} left)`
-  const lines = [
-    `tracing      ${trace_mode}${ending}`,
-    `destination  ${destination.length === 0 ? 'none: nothing is sent; see proto_tls.trace_destination' : destination.join(', ')}`,
-    `filter       ${filter === undefined ? 'none: every connection is traced' : `${filter}${filterSource === 'api' ? ' (set over HTTP)' : ''}`}`,
-    `connections  ${status.tracedConnections} traced now`,
-  ]
-  if (status.filterFailures > 0) lines.push(`failures     ${status.filterFailures} of the filter; see the log`)
-  return `${lines.join('\n')}\n`
+  const { trace_mode, until, secondsLeft = 0, destination, tracedConnections, filterFailures } = status
+  const ending = until === undefined ? '' : ` until ${until} (${durationText(secondsLeft * 1000)} left)`
+  return rows([
+    ['tracing', [`${trace_mode}${ending}`]],
+    ['destination', [destination.join(', ') || 'none: nothing is sent; see proto_tls.trace_destination']],
+    ['filter', [filterText(status)]],
+    ['connections', [`${tracedConnections} traced now`]],
+    ['failures', filterFailures === 0 ? [] : [`${filterFailures} of the filter; see the log`]],
+  ])
+}
+
+function filterText({ filter, filterSource }: Type.Static<typeof TraceStatus>): string {
+  if (filter === undefined) return 'none: every connection'
+  return filterSource === 'api' ? 'a route set over HTTP, until the next start' : filter
 }
 
 function matchesText({ matches }: Type.Static<typeof FilterMatches>): string {

@@ -1,41 +1,61 @@
 /** What `hepgate run` prints once it runs: what listens where, and commands to try next that fit this configuration. */
+import { isIP } from 'node:net'
 import { basename, relative } from 'node:path'
 import { endpointText } from '../base/address.js'
-import type { Config } from '../config/types.js'
+import type { Config, SocketConfig } from '../config/types.js'
+import { rows } from './rows.js'
 
-export function welcome(version: string, config: Config, listening: readonly string[], self = ownCommand()): string {
-  const lines = [`hepgate ${version} is ready`, ...listening.map((line) => `  ${line}`), '', 'try next']
-  const tls = config.socket.find((socket) => socket.transport === 'tls')
-  if (tls !== undefined) {
-    lines.push(`  printf '${sipOptions}' | openssl s_client -quiet -connect ${reachable(tls)}`)
-  }
-  const { listen } = config.api
-  if (listen !== undefined) {
-    const url = `http://${reachable(listen)}`
-    lines.push(`  ${self} trace status${url === defaultUrl ? '' : ` --url ${url}`}`)
-    lines.push(
-      `  curl -s ${config.api.token === undefined ? '' : '-H "Authorization: Bearer $TOKEN" '}${url}/api/v1/status`,
-    )
-  }
-  return `${lines.join('\n')}\n`
+/** `summary`: a name and lines, as the gateway tells them. */
+export function welcome(
+  version: string,
+  config: Config,
+  summary: Readonly<Record<string, readonly string[]>>,
+  self = ownCommand(),
+): string {
+  return [
+    `hepgate ${version} is ready\n`,
+    indented(rows(Object.entries(summary))),
+    'try next, in another terminal\n',
+    indented(`${suggestions(config, self).join('\n')}\n`),
+    'Ctrl-C stops it\n',
+  ].join('\n')
 }
 
 /** Where a command looks for the API when nobody says. */
 export const defaultUrl = 'http://127.0.0.1:8080'
 
-/** A whole request for `printf`: RFC 3261 §8.1.1 names the fields. */
+function suggestions(config: Config, self: string): string[] {
+  const lines: string[] = []
+  const tls = config.socket.find((socket) => socket.transport === 'tls')
+  if (tls !== undefined) lines.push(...sipOptions, `    | ${tlsClient(tls, config)}`)
+  const { listen, token } = config.api
+  if (listen === undefined) return lines
+  const url = `http://${reachable(listen)}`
+  const get = `curl -s ${token === undefined ? '' : '-H "Authorization: Bearer $HEPGATE_TOKEN" '}${url}/api/v1`
+  if (config.collector.listen.length > 0) lines.push(`${get}/collector/packets`)
+  lines.push(`${get}/status`)
+  const { trace_on, trace_destination } = config.proto_tls
+  const command = trace_on || trace_destination.length === 0 ? 'trace status' : 'trace on --for 10m'
+  lines.push(`${self} ${command}${url === defaultUrl ? '' : ` --url ${url}`}`)
+  return lines
+}
+
+/** A whole request (RFC 3261 §8.1.1) for a shell. openssl ends with its input, so the answer needs the pause. */
 const sipOptions = [
-  'OPTIONS sip:hello@localhost SIP/2.0',
-  'Via: SIP/2.0/TLS localhost;branch=z9hG4bK-hello',
-  'Max-Forwards: 70',
-  'From: <sip:me@localhost>;tag=1',
-  'To: <sip:hello@localhost>',
-  'Call-ID: hello-1',
-  'CSeq: 1 OPTIONS',
-  'Content-Length: 0',
-  '',
-  '',
-].join('\\r\\n')
+  "{ printf '%s\\r\\n' 'OPTIONS sip:hello@localhost SIP/2.0' 'Via: SIP/2.0/TLS localhost;branch=z9hG4bK-hello' \\",
+  "    'Max-Forwards: 70' 'From: <sip:me@localhost>;tag=1' 'To: <sip:hello@localhost>' 'Call-ID: hello-1' \\",
+  "    'CSeq: 1 OPTIONS' 'Content-Length: 0' ''; sleep 1; } \\",
+]
+
+function tlsClient(socket: SocketConfig, { tls_mgm }: Config): string {
+  const options = [`-connect ${reachable(socket)}`]
+  // without a name (SNI) there is less to see; the self-signed certificate serves any
+  const name = socket.advertise?.host ?? (tls_mgm.server_domain.length === 0 ? 'localhost' : '')
+  if (name !== '' && isIP(name) === 0) options.push(`-servername ${name}`)
+  const wantsCertificate = tls_mgm.server_domain.some(({ verify_cert, require_cert }) => verify_cert && require_cert)
+  if (wantsCertificate) options.push('-cert client.pem -key client-key.pem')
+  return `openssl s_client -quiet ${options.join(' ')} -no_ign_eof`
+}
 
 /** An address one can connect to: "all addresses" is none. */
 function reachable({ ip, port }: { readonly ip: string; readonly port: number }): string {
@@ -46,4 +66,8 @@ function reachable({ ip, port }: { readonly ip: string; readonly port: number })
 function ownCommand(): string {
   const script = process.argv[1] ?? 'hepgate'
   return basename(script) === 'main.js' ? `node ${relative(process.cwd(), script)}` : basename(script)
+}
+
+function indented(text: string): string {
+  return text.replace(/^(?=.)/gm, '  ')
 }

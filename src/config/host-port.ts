@@ -62,16 +62,18 @@ export function isHost(text: string): boolean {
 
 /** `10.0.0.0/8`, `2001:db8::/32`; a single address is a block of one. Always returned with its prefix length. */
 export function parseCidr(text: string): string {
-  const [ip = '', prefix, ...more] = text.split('/')
-  const bits = isIPv4(ip) ? 32 : 128
-  if (isIP(ip) === 0 || ip.includes('%') || more.length > 0) {
+  const [address = '', prefix, ...more] = text.split('/')
+  if (isIP(address) === 0 || address.includes('%') || more.length > 0) {
     throw new UsageError(`${quote(text)} is not an address or CIDR block such as 10.0.0.0/8`)
   }
-  if (prefix === undefined) return `${canonicalIp(ip)}/${bits}`
+  const ip = canonicalIp(address)
+  const bits = isIPv4(ip) ? 32 : 128
+  if (prefix === undefined) return `${ip}/${bits}`
+  if (isIPv4(ip) && isIPv6(address)) throw new UsageError(`${quote(text)}: write a block of IPv4 as IPv4`)
   if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > bits) {
     throw new UsageError(`${quote(text)} is not a CIDR block: the prefix length of ${ip} is 0 to ${bits}`)
   }
-  return `${canonicalIp(ip)}/${Number(prefix)}`
+  return `${ip}/${Number(prefix)}`
 }
 
 /** The one spelling sockets report an address in: `2001:DB8:0::1` is `2001:db8::1`, a mapped IPv4 address is IPv4. */

@@ -1,5 +1,6 @@
 /** What TLS domains match: our sockets, destinations, host names. Checked and brought into one spelling. */
 import { isIPv6 } from 'node:net'
+import { endpointText } from '../base/address.js'
 import { UsageError } from '../base/errors.js'
 import { canonicalIp, isHost, parseCidr, parseHostPort, parseIpPort, quote } from './host-port.js'
 
@@ -10,7 +11,7 @@ export function parseSocketMatch(text: string): string {
   if (text.includes('/')) throw new UsageError(`${quote(text)}: a socket of ours has one address, not a block`)
   const { ip, port } = parseIpPort(text, 1)
   if (port === undefined) return ip
-  return isIPv6(ip) ? `[${ip}]:${port}` : `${ip}:${port}`
+  return endpointText({ ip, port })
 }
 
 /** The same, or a CIDR block of destinations. Throws a `UsageError`. */

@@ -94,7 +94,7 @@ const protoTls = section(
     }),
     cert_check_on_conn_reusage: flag({
       default: 0,
-      description: `Reuse an outgoing connection only if it was made with the same TLS identity (client certificate, SNI, verified name) as the new request needs. Accepted connections always match. ${asInOpenSips}`,
+      description: `Reuse an outgoing connection only if it was made with the same TLS identity (client certificate, SNI, verified name) as the new request needs. Accepted connections always match. Tunnel mode reuses none, so there is nothing to check there. ${asInOpenSips}`,
     }),
     trace_destination: list(text({ form: 'the name of a hep_id', description: 'The name of a `proto_hep.hep_id`.' }), {
       description:
@@ -131,7 +131,7 @@ const protoTls = section(
     }),
     tls_async_local_connect_timeout: ms(
       100,
-      `With \`tls_async\`: how long the sender waits for the TCP connect before it goes on in the background, so that a quick failure can fail over at once. ${asInOpenSips}`,
+      `With \`tls_async\`: how long the sender waits for the TCP connect before it goes on in the background, so that a quick failure can fail over at once. In tunnel mode nobody waits: what was queued goes to the next upstream whenever a connect fails. ${asInOpenSips}`,
       0,
     ),
     tls_async_handshake_timeout: ms(10, `The same for the handshake. ${asInOpenSips}`, 0),

@@ -77,7 +77,11 @@ export class DatagramLink implements Link {
     // ICMP errors arrive here when no send is there to take them
     socket.on('error', (error) => this.#lost(socket, error))
     socket.on('message', () => {}) // a collector has nothing to say to us
-    socket.connect(this.#port, ip, () => this.#connected(socket))
+    // Also called with what connect(2) said: no route, or an address that takes no datagrams.
+    socket.connect(this.#port, ip, (error?: Error) => {
+      if (error === undefined || error === null) this.#connected(socket)
+      else this.#lost(socket, error)
+    })
   }
 
   #connected(socket: Socket): void {

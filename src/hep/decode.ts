@@ -4,8 +4,8 @@
  * judges no payload.
  */
 import type { Endpoint } from '../base/address.js'
+import { inet4Text, inet6Text } from '../base/inet.js'
 import { type ChunkEntry, chunkEntry, chunkHeadBytes, chunks, headerBytes, kindBytes, magic } from './chunks.js'
-import { inet4Text, inet6Text } from './inet.js'
 import type { HepPacket, OtherChunk } from './packet.js'
 
 /** The bytes are not HEP v3; on a stream there is no way to find the next packet. */

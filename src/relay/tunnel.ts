@@ -82,9 +82,19 @@ class Tunnel {
 
   /** From the client: to the core, or to wait for it. */
   toCore(bytes: Buffer, messages: number): void {
-    if (this.core.state === 'resolving') this.#wait(bytes, messages)
-    else if (this.coreConnection?.write(bytes, messages) !== true) this.#lose(messages, 'relay-closed')
+    if (this.core.state === 'resolving') {
+      this.#wait(bytes, messages)
+      return
+    }
+    const taken = this.options.async ? undefined : this.#resumeClient
+    if (taken !== undefined) this.client.pause(pauseReasons.write)
+    if (this.coreConnection?.write(bytes, messages, taken) === true) return
+    this.#lose(messages, 'relay-closed')
+    taken?.()
   }
+
+  /** tls_async 0: the next message of the client is read when this one has left. */
+  readonly #resumeClient = (): void => this.client.resume(pauseReasons.write)
 
   toClient(bytes: Buffer, messages: number): void {
     if (!this.client.write(bytes, messages)) this.#lose(messages, 'relay-closed')

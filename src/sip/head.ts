@@ -9,7 +9,7 @@
 import { afterName, CR, headerNames, isBlank, LF, SP, skipBlanks, TAB } from './headers.js'
 
 export interface FramerFault {
-  readonly cause: 'bad-sip' | 'message-too-large' | 'too-many-chunks'
+  readonly cause: 'bad-sip' | 'http-on-sip-port' | 'message-too-large' | 'too-many-chunks'
   /** one sentence for a person; holds none of the peer's text */
   readonly message: string
 }
@@ -100,7 +100,7 @@ export class SipHead {
         case place.target:
           if (c === SP) break
           // No URI begins with a slash, every HTTP request for a page has one here.
-          if (c === SLASH) return bad('an HTTP request where SIP is spoken')
+          if (c === SLASH) return httpRequest
           if (isControl(c)) return notSip(c, at - start)
           this.target = at - start
           now = place.rest
@@ -291,6 +291,7 @@ function notSip(byte: number, offset: number): FramerFault {
   return bad(`the first line is not SIP: byte 0x${hex} at position ${offset}`)
 }
 
+const httpRequest: FramerFault = { cause: 'http-on-sip-port', message: 'an HTTP request where SIP is spoken' }
 const badContentLength = bad('Content-Length is not a number')
 const emptyContentLength = bad('Content-Length is empty')
 

@@ -7,19 +7,21 @@
  * with it the certificate and the verification policy, is chosen before OpenSSL sees a byte.
  * Whatever goes wrong ends in ACCEPTED with FAILURE and its cause.
  */
-import { BlockList, isIPv6, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { TLSSocket, Server as TlsServer } from 'node:tls'
 import { endpoint } from '../base/address.js'
 import { channels } from '../base/channels.js'
+import { elapsedMs } from '../base/clock.js'
 import { type Failure, failure } from '../base/errors.js'
 import type { HelloFacts } from '../base/facts.js'
+import { contains, type Network, parseNetwork } from '../base/network.js'
 import type { ServerDomainConfig, SocketConfig } from '../config/types.js'
 import { handshakeCause, verifyCause } from './causes.js'
+import { certificateFacts } from './certificate.js'
 import { HelloReader } from './client-hello.js'
 import { Connection } from './connection.js'
 import type { Connections } from './connections.js'
 import type { ServerDomain, TlsContexts } from './contexts.js'
-import { certificateFacts } from './material.js'
 import { ProxyReader } from './proxy-protocol.js'
 import { tlsFacts } from './tls-facts.js'
 
@@ -35,16 +37,12 @@ export interface AcceptorOptions {
 export class Acceptor {
   readonly #options: AcceptorOptions
   readonly #socket: SocketConfig
-  readonly #proxySources = new BlockList()
+  readonly #proxySources: readonly Network[]
 
   constructor(socket: SocketConfig, options: AcceptorOptions) {
     this.#socket = socket
     this.#options = options
-    for (const cidr of socket.proxy_protocol) {
-      const [ip = '', bits] = cidr.split('/')
-      const family = isIPv6(ip) ? 'ipv6' : 'ipv4'
-      this.#proxySources.addSubnet(ip, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family)
-    }
+    this.#proxySources = socket.proxy_protocol.map((cidr) => parseNetwork(cidr)!) // the configuration checked it
   }
 
   /** `raw` must not be reading yet (`pauseOnConnect`). */
@@ -60,7 +58,7 @@ export class Acceptor {
     const connection = new Connection(facts, connections)
     connection.adopt(raw)
     const from = facts.peer.ip
-    const proxied = this.#proxySources.check(from, isIPv6(from) ? 'ipv6' : 'ipv4')
+    const proxied = this.#proxySources.some((network) => contains(network, from))
     // A balancer brings many clients: the limit per address waits for the address of this one.
     const refusal = connections.exceeded() ?? (proxied ? undefined : connections.exceededFor(from))
     if (refusal !== undefined) {
@@ -80,6 +78,7 @@ class Arrival {
   #proxy: ProxyReader | undefined
   #hello: HelloReader | undefined
   domain: ServerDomain | undefined
+  #watchesVerdict = false
   readonly startedMs = performance.now()
 
   constructor(connection: Connection, raw: Socket, proxied: boolean, options: AcceptorOptions) {
@@ -118,9 +117,12 @@ class Arrival {
   }
 
   handshakeDone(socket: TLSSocket): void {
+    // For good: a bad record may come right behind the handshake, before the connection listens.
+    socket.on('error', ignore)
+    socket.allowHalfOpen = true
     const { facts } = this.connection
     const domain = this.domain as ServerDomain
-    facts.handshakeMs = Math.round((performance.now() - this.startedMs) * 10) / 10
+    facts.handshakeMs = elapsedMs(this.startedMs)
     const x509 = domain.config.verify_cert || domain.config.require_cert ? socket.getPeerX509Certificate() : undefined
     if (x509 !== undefined && facts.peerCertificate === undefined) facts.peerCertificate = certificateFacts(x509)
     facts.tls = tlsFacts(socket, facts.peerCertificate !== undefined)
@@ -130,8 +132,17 @@ class Arrival {
     else this.refuse(refusal)
   }
 
-  /** The tls.Server closes the socket by itself when a required certificate is not good: look at it before. */
-  beforeVerdict(socket: TLSSocket): void {
+  /**
+   * The tls.Server closes the socket by itself when a required certificate is not good: look at it
+   * before. The first key-log line is the first time the TLSSocket can be seen.
+   */
+  watchVerdict(socket: TLSSocket): void {
+    if (this.#watchesVerdict || this.domain?.config.require_cert !== true) return
+    this.#watchesVerdict = true
+    socket.prependOnceListener('secure', () => this.#beforeVerdict(socket))
+  }
+
+  #beforeVerdict(socket: TLSSocket): void {
     const x509 = socket.getPeerX509Certificate()
     if (x509 === undefined) return
     this.connection.facts.peerCertificate = certificateFacts(x509)
@@ -197,6 +208,8 @@ class Arrival {
     facts.domain = domain.name
     listenTo(domain.server)
     this.#stopReading(taken)
+    // The TLSSocket copies this: a peer that closes in the handshake is gone, and is to be noticed.
+    this.#raw.allowHalfOpen = false
     domain.server.emit('connection', this.#raw)
   }
 
@@ -243,9 +256,7 @@ function listenTo(server: TlsServer): void {
   server.on('keylog', (line: Buffer, socket: TLSSocket) => {
     const arrival = arrivalOf(socket)
     if (arrival === undefined) return
-    if (arrival.connection.facts.keylog.length === 0 && arrival.domain?.config.require_cert === true) {
-      socket.prependOnceListener('secure', () => arrival.beforeVerdict(socket))
-    }
+    arrival.watchVerdict(socket)
     keepKeylog(arrival.connection, line)
   })
 }
@@ -256,6 +267,8 @@ function keepKeylog(connection: Connection, line: Buffer): void {
   connection.facts.keylog.push(text)
   channels.keylog.publish({ facts: connection.facts, line: text })
 }
+
+function ignore(): void {}
 
 /** The TLSSocket knows the socket it was made from only as `_parent`, in every Node since 0.12; a test holds it. */
 function arrivalOf(socket: TLSSocket): Arrival | undefined {

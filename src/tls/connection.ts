@@ -43,6 +43,8 @@ export const pauseReasons = {
   relay: 1,
   /** our answers to keep-alives are not being read */
   pongs: 2,
+  /** what came last is still being written to the other leg (tls_async 0) */
+  write: 4,
 } as const
 type PauseReason = (typeof pauseReasons)[keyof typeof pauseReasons]
 
@@ -78,6 +80,7 @@ export class Connection {
   #outgoingMessages = 0
   /** messages written since the system had taken everything */
   #untakenMessages = 0
+  #whenTaken: (() => void) | undefined
   #linger: NodeJS.Timeout | undefined
 
   constructor(facts: ConnectionFacts, all: Connections) {
@@ -182,11 +185,16 @@ export class Connection {
    * Sends bytes that hold `messages` whole SIP messages. Before the handshake is over they wait;
    * afterwards all that is written in one turn of the event loop leaves in one write at its end: a peer
    * that sends a TLS record for each message would otherwise cost a system call for each.
-   * False: the connection is ending and takes nothing any more.
+   * `whenTaken` is called once the system has taken the bytes. False: the connection is ending and takes
+   * nothing any more.
    */
-  write(bytes: Buffer, messages: number): boolean {
-    if (this.#state === 'opening') return this.#postpone(bytes, messages)
+  write(bytes: Buffer, messages: number, whenTaken?: () => void): boolean {
+    if (this.#state === 'opening') {
+      whenTaken?.()
+      return this.#postpone(bytes, messages)
+    }
     if (this.#state !== 'open') return false
+    this.#whenTaken = whenTaken
     this.#send(bytes, messages)
     return true
   }
@@ -201,9 +209,10 @@ export class Connection {
     this.#untakenMessages += this.#outgoingMessages
     this.#outgoingMessages = 0
     if (pieces.length > 1) socket.cork()
-    let roomLeft = true
-    for (const piece of pieces) roomLeft = socket.write(piece)
+    for (let i = 0; i < pieces.length - 1; i++) socket.write(pieces[i] as Buffer)
+    const roomLeft = socket.write(pieces[pieces.length - 1] as Buffer, this.#whenTaken)
     if (pieces.length > 1) socket.uncork()
+    this.#whenTaken = undefined
     if (!this.inSendWatch) this.#all.watch.wrote(this)
     if (!roomLeft) this.#handler?.onBlocked()
   }
@@ -214,10 +223,6 @@ export class Connection {
     this.#postponed = []
     this.#postponedMessages = 0
     return taken
-  }
-
-  get postponedMessages(): number {
-    return this.#postponedMessages
   }
 
   /** Bytes written and not yet taken by the system. */
@@ -231,6 +236,11 @@ export class Connection {
     return socket === undefined ? 0 : (socket.bytesWritten ?? 0) - socket.writableLength
   }
 
+  /** We do not read: what the peer sent waits in the system. */
+  get paused(): boolean {
+    return this.#pausedFor !== 0
+  }
+
   pause(reason: PauseReason): void {
     if (this.#pausedFor === 0 && this.#state !== 'opening') this.#socket?.pause()
     this.#pausedFor |= reason
@@ -240,11 +250,6 @@ export class Connection {
     if (this.#pausedFor === 0) return
     this.#pausedFor &= ~reason
     if (this.#pausedFor === 0 && this.#state !== 'opening') this.#socket?.resume()
-  }
-
-  /** Takes a connection that was open before tracing began into the trace. */
-  publishStats(): void {
-    this.#publish('STATS', undefined, 'connection taken into the trace')
   }
 
   publishStart(): void {
@@ -263,6 +268,7 @@ export class Connection {
 
   onMessage(buf: Buffer, start: number, bodyStart: number, end: number): void {
     this.facts.messagesIn++
+    this.incompleteSinceMs = 0 // what may follow in this read is another message, with a time of its own
     this.#handler?.onMessage(buf, start, bodyStart, end)
   }
 
@@ -289,8 +295,6 @@ export class Connection {
     } else if (framer.incomplete) {
       this.#turn = readTurn()
       if (this.incompleteSinceMs === 0) this.#all.watch.incomplete(this)
-    } else {
-      this.incompleteSinceMs = 0
     }
   }
 

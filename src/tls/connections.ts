@@ -2,13 +2,13 @@
  * Every live connection, and what they share: ids, clock, limits, counters, the watch.
  * It accepts and opens nothing itself.
  */
-
 import { type Endpoint, unknownEndpoint } from '../base/address.js'
 import { type MicroClock, microClock } from '../base/clock.js'
 import { type Failure, failure } from '../base/errors.js'
 import type { ConnectionFacts, Direction, Side, Transport } from '../base/facts.js'
 import type { Config } from '../config/types.js'
 import type { FramerLimits } from '../sip/framer.js'
+import { AddressCounts, addressKey } from './address-counts.js'
 import type { Connection } from './connection.js'
 import { MessageCounters } from './message-counters.js'
 import { ConnectionWatch } from './watch.js'
@@ -22,6 +22,10 @@ export interface ConnectionCounters {
 const quietMs = 1000
 const drainStepMs = 50
 
+/** One address may use this part of max_handshakes: silent connections of one host must not keep everybody else out. */
+const largestShare = 0.25
+const leastShare = 16
+
 export class Connections {
   readonly framerLimits: FramerLimits
   readonly maxPostponed: number
@@ -33,7 +37,8 @@ export class Connections {
   readonly #limits: Config['limits']
   readonly #open = new Set<Connection>()
   readonly #byId = new Map<string, Connection>()
-  readonly #perAddress = new Map<string, number>()
+  readonly #acceptedFrom = new AddressCounts()
+  readonly #acceptingFrom = new AddressCounts()
   /** accepted and not closed; of these, not established */
   #accepted = 0
   #accepting = 0
@@ -65,6 +70,8 @@ export class Connections {
         idleMs: limits.tcp_connection_lifetime * 1000,
       },
       this.#open,
+      undefined,
+      (connection) => this.#quietSince(connection),
     )
   }
 
@@ -112,10 +119,18 @@ export class Connections {
 
   /** May one more be accepted from this address? It is counted already. */
   exceededFor(ip: string): Failure | undefined {
-    const most = this.#limits.max_connections_per_address
-    const key = addressKey(ip)
-    if (most === 0 || (this.#perAddress.get(key) ?? 0) <= most) return undefined
-    return failure('limit-reached', `limits.max_connections_per_address (${most}) reached for ${key}`)
+    const { max_connections_per_address: most, max_handshakes } = this.#limits
+    if (most > 0 && this.#acceptedFrom.get(ip) > most) {
+      return failure('limit-reached', `limits.max_connections_per_address (${most}) reached for ${addressKey(ip)}`)
+    }
+    const share = Math.max(leastShare, Math.floor(max_handshakes * largestShare))
+    if (this.#acceptingFrom.get(ip) > share) {
+      return failure(
+        'limit-reached',
+        `${addressKey(ip)} has ${share} handshakes under way, its share of limits.max_handshakes`,
+      )
+    }
+    return undefined
   }
 
   opened(connection: Connection): void {
@@ -123,18 +138,21 @@ export class Connections {
     if (connection.facts.direction === 'out') return
     this.#accepted++
     this.#accepting++
-    this.#count(connection.facts.peer.ip, 1)
+    this.#acceptedFrom.add(connection.facts.peer.ip)
+    this.#acceptingFrom.add(connection.facts.peer.ip)
   }
 
   /** PROXY protocol named the real client: from now on the limits are about that address. */
   renamed(from: Endpoint, to: Endpoint): void {
-    this.#count(from.ip, -1)
-    this.#count(to.ip, 1)
+    for (const counts of [this.#acceptedFrom, this.#acceptingFrom]) {
+      counts.remove(from.ip)
+      counts.add(to.ip)
+    }
   }
 
   established(connection: Connection): void {
     this.#open.add(connection)
-    if (connection.facts.direction === 'in') this.#accepting--
+    if (connection.facts.direction === 'in') this.#leaveHandshake(connection)
   }
 
   closed(connection: Connection): void {
@@ -143,8 +161,8 @@ export class Connections {
     this.watch.forget(connection)
     if (connection.facts.direction === 'in') {
       this.#accepted--
-      if (!wasOpen) this.#accepting--
-      this.#count(connection.facts.peer.ip, -1)
+      if (!wasOpen) this.#leaveHandshake(connection)
+      this.#acceptedFrom.remove(connection.facts.peer.ip)
     }
     if (this.#byId.size === 0) {
       for (const done of this.#whenEmpty.splice(0)) done()
@@ -188,9 +206,7 @@ export class Connections {
       const now = performance.now()
       for (const connection of this) {
         if (now >= untilMs) connection.close('shutdown')
-        else if (this.#endsOnItsOwn(connection) && now - this.#lastActiveMs(connection) >= quietMs) {
-          connection.end('shutdown')
-        }
+        else if (now - (this.#quietSince(connection) ?? now) >= quietMs) connection.end('shutdown')
       }
     }
     const timer = setInterval(step, drainStepMs)
@@ -203,34 +219,18 @@ export class Connections {
     this.watch.stop()
   }
 
-  /** The upstream leg of a tunnel ends with its client, which has the last word on what is under way. */
-  #endsOnItsOwn({ facts }: Connection): boolean {
-    return facts.direction === 'in' || facts.relayedTo === undefined
-  }
-
-  /** Traffic on either leg of a tunnel keeps both. */
-  #lastActiveMs({ lastActiveMs, facts }: Connection): number {
+  /**
+   * Traffic on either leg of a tunnel keeps both: keep-alives of the client are answered here and never
+   * reach its upstream leg, which therefore ends with the client and not on its own (undefined).
+   */
+  #quietSince({ lastActiveMs, facts }: Connection): number | undefined {
     const other = facts.relayedTo === undefined ? undefined : this.#byId.get(facts.relayedTo)
-    return Math.max(lastActiveMs, other?.lastActiveMs ?? 0)
+    if (other === undefined) return lastActiveMs
+    return facts.direction === 'out' ? undefined : Math.max(lastActiveMs, other.lastActiveMs)
   }
 
-  #count(ip: string, by: 1 | -1): void {
-    const key = addressKey(ip)
-    const count = (this.#perAddress.get(key) ?? 0) + by
-    if (count <= 0) this.#perAddress.delete(key)
-    else this.#perAddress.set(key, count)
+  #leaveHandshake({ facts }: Connection): void {
+    this.#accepting--
+    this.#acceptingFrom.remove(facts.peer.ip)
   }
-}
-
-/** IPv6: one customer is a /64, so that is what a limit must count. */
-export function addressKey(ip: string): string {
-  if (!ip.includes(':')) return ip
-  const [head = '', tail] = ip.split('::')
-  const groups = head === '' ? [] : head.split(':')
-  if (tail !== undefined) {
-    const after = tail === '' ? 0 : tail.split(':').length
-    while (groups.length + after < 8) groups.push('0')
-    if (tail !== '') groups.push(...tail.split(':'))
-  }
-  return `${groups.slice(0, 4).join(':')}::/64`
 }

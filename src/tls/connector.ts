@@ -6,13 +6,14 @@ import { connect, isIP, type Socket } from 'node:net'
 import { type TLSSocket, connect as tlsConnect } from 'node:tls'
 import { type Endpoint, endpoint, endpointText } from '../base/address.js'
 import { channels } from '../base/channels.js'
+import { elapsedMs } from '../base/clock.js'
 import { type Failure, failure } from '../base/errors.js'
 import type { Side, TlsFacts } from '../base/facts.js'
 import { handshakeCause, verifyCause } from './causes.js'
+import { certificateFacts } from './certificate.js'
 import { Connection, type ConnectionHandler } from './connection.js'
 import type { Connections } from './connections.js'
 import type { ClientDomain, TlsContexts } from './contexts.js'
-import { certificateFacts } from './material.js'
 import { matchesIdentity } from './peer.js'
 import { readInto } from './read-slab.js'
 import { tlsFacts } from './tls-facts.js'
@@ -140,15 +141,14 @@ class Departure {
       checkServerIdentity: () => undefined,
     })
     socket.on('keylog', (line: Buffer) => this.#keepKeylog(line))
-    const onError = (error: NodeJS.ErrnoException): void => this.#refuse(handshakeCause(error))
-    socket.once('error', onError)
-    socket.once('end', () =>
-      this.#refuse(failure('reset-in-handshake', 'the peer closed the connection in the handshake')),
-    )
+    // For good: a bad record may come right behind the handshake, when nobody else listens any more.
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#refuse(handshakeCause(error)))
+    const onEnd = (): void =>
+      this.#refuse(failure('reset-in-handshake', 'the peer closed the connection in the handshake'))
+    socket.once('end', onEnd)
     socket.once('secureConnect', () => {
       clearTimeout(this.#deadline)
-      socket.removeAllListeners('end')
-      socket.removeListener('error', onError)
+      socket.removeListener('end', onEnd)
       this.#handshakeDone(socket, domain, name)
     })
   }
@@ -194,9 +194,4 @@ class Departure {
     clearTimeout(this.#deadline)
     this.#connection.refuse(reason)
   }
-}
-
-/** Since a moment of `performance.now()`, in ms with one decimal. */
-function elapsedMs(sinceMs: number): number {
-  return Math.round((performance.now() - sinceMs) * 10) / 10
 }

@@ -13,9 +13,11 @@ import {
   type TLSSocket,
 } from 'node:tls'
 import type { Endpoint } from '../base/address.js'
+import { dayMs } from '../base/duration.js'
 import type { CertificateFacts } from '../base/facts.js'
 import type { DomainStatus } from '../base/ports.js'
 import type { ClientDomainConfig, Config, ServerDomainConfig } from '../config/types.js'
+import { bareDomain } from './bare-domain.js'
 import { firstForAddress, mostSpecific, type Rule, ruleOf } from './domain-match.js'
 import { loadMaterial, type MaterialProblem, type TlsMaterial } from './material.js'
 
@@ -191,31 +193,16 @@ function isSuite(cipher: string): boolean {
 function builtInClientDomain(): ClientDomain {
   return new ClientDomain(
     {
+      ...bareDomain,
       name: 'built-in',
-      certificate: [],
-      private_key: [],
-      private_key_password: undefined,
-      ca_list: undefined,
-      ca_dir: undefined,
-      crl: undefined,
       verify_cert: true,
       require_cert: true,
-      min_version: 'TLSv1.2',
-      max_version: 'TLSv1.3',
-      ciphers_list: undefined,
-      ciphersuites: undefined,
-      dh_params: undefined,
-      ec_curve: undefined,
-      match_ip_address: ['*'],
-      match_sip_domain: ['*'],
       server_name: undefined,
       verify_name: 'report',
     },
     { identities: [], password: undefined, ca: undefined, crl: undefined, dhParams: undefined },
   )
 }
-
-const dayMs = 24 * 60 * 60 * 1000
 
 function statusOf(domain: ServerDomain | ClientDomain, role: DomainStatus['role'], now: Date): DomainStatus {
   return {

@@ -3,8 +3,9 @@
  * the rule that the most specific one wins. First the address decides, among equals the name, then the
  * order of declaration. Knows no certificate.
  */
-import { BlockList, isIP, isIPv6 } from 'node:net'
+import { isIP } from 'node:net'
 import type { Endpoint } from '../base/address.js'
+import { contains, type Network, parseNetwork } from '../base/network.js'
 
 /** As the configuration spells them. */
 export interface DomainPatterns {
@@ -59,31 +60,24 @@ function best<D>(rules: readonly Rule<D>[], address: Endpoint, rankOfName: (rule
 
 interface AddressPattern {
   /** undefined: any address */
-  readonly block: BlockList | undefined
+  readonly network: Network | undefined
   readonly port: number | undefined
   readonly rank: number
 }
 
 /** `*` ranks 0, a network 1 + its bits, and a port settles it between equals. */
 function addressPattern(text: string): AddressPattern {
-  if (text === '*') return { block: undefined, port: undefined, rank: 0 }
-  const [address = '', prefix] = text.split('/')
-  const colon = isIP(address) === 0 ? address.lastIndexOf(':') : address.length
-  const ip = address.slice(0, colon).replace(/[[\]]/g, '')
-  const port = colon === address.length ? undefined : Number(address.slice(colon + 1))
-  const bits = Number(prefix ?? (isIPv6(ip) ? 128 : 32))
-  const block = new BlockList()
-  block.addSubnet(ip, bits, familyOf(ip))
-  return { block, port, rank: 1 + bits + (port === undefined ? 0 : 0.5) }
+  if (text === '*') return { network: undefined, port: undefined, rank: 0 }
+  const hasPort = isIP(text) === 0 && !text.includes('/')
+  const colon = hasPort ? text.lastIndexOf(':') : text.length
+  const network = parseNetwork(text.slice(0, colon))! // the configuration checked it
+  const port = hasPort ? Number(text.slice(colon + 1)) : undefined
+  return { network, port, rank: 1 + network.prefix + (hasPort ? 0.5 : 0) }
 }
 
 function addressRank(pattern: AddressPattern, address: Endpoint): number {
   if (pattern.port !== undefined && pattern.port !== address.port) return noMatch
-  return pattern.block === undefined || pattern.block.check(address.ip, familyOf(address.ip)) ? pattern.rank : noMatch
-}
-
-function familyOf(ip: string): 'ipv4' | 'ipv6' {
-  return isIPv6(ip) ? 'ipv6' : 'ipv4'
+  return pattern.network === undefined || contains(pattern.network, address.ip) ? pattern.rank : noMatch
 }
 
 /** Shell wildcards as in tls_mgm: the star of `*.example.com` takes any number of labels, but not none. */

@@ -3,6 +3,7 @@
  * certificate needs. Never generates or stores keys, knows no clock and no policy.
  */
 import { type KeyObject, sign } from 'node:crypto'
+import { inetBytes } from '../base/inet.js'
 import {
   bitString,
   boolean,
@@ -17,7 +18,6 @@ import {
   time,
   utf8String,
 } from './der.js'
-import { ipToBytes } from './ip-bytes.js'
 
 /** Relative names in order, root first: `[['C', 'DE'], ['CN', 'sip.example.com']]`. */
 export type DistinguishedName = readonly (readonly [type: keyof typeof attributeTypes, value: string])[]
@@ -116,7 +116,7 @@ export function subjectAltName(names: AltNames): Buffer {
     sequence(
       ...(names.dns ?? []).map((name) => contextPrimitive(2, Buffer.from(name))),
       ...(names.uris ?? []).map((uri) => contextPrimitive(6, Buffer.from(uri))),
-      ...(names.ips ?? []).map((ip) => contextPrimitive(7, ipToBytes(ip))),
+      ...(names.ips ?? []).map((ip) => contextPrimitive(7, inetBytes(ip))),
     ),
   )
 }

@@ -6,11 +6,10 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
+import { dayMs } from '../base/duration.js'
 import type { CertificateFacts } from '../base/facts.js'
 import type { ClientDomainConfig, ServerDomainConfig } from '../config/types.js'
 import { certificateFacts } from './certificate.js'
-
-export { certificateFacts }
 
 /** A certificate with its key. */
 export interface Identity {
@@ -44,7 +43,6 @@ export type MaterialConfig = Pick<
   'certificate' | 'private_key' | 'private_key_password' | 'ca_list' | 'ca_dir' | 'crl' | 'dh_params'
 >
 
-const dayMs = 24 * 60 * 60 * 1000
 /** Long enough to get a certificate from a slow CA, short enough not to become noise with 90-day certificates. */
 const expiryWarningDays = 30
 

@@ -4,9 +4,9 @@
  */
 import type { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
+import { inetBytes } from '../base/inet.js'
 import { commonNames, subjectAltNames } from './certificate.js'
 import { bareName } from './domain-match.js'
-import { ipToBytes } from './ip-bytes.js'
 
 export interface SipIdentities {
   /** hosts of `sip:` URIs without user part */
@@ -55,9 +55,9 @@ function sipUriHost(uri: string): string[] {
 }
 
 function matchesAddress(x509: X509Certificate, ip: string): boolean {
-  const wanted = ipToBytes(ip)
+  const wanted = inetBytes(ip)
   return subjectAltNames(x509).some(
-    (name) => name.type === 'IP' && isIP(name.value) !== 0 && ipToBytes(name.value).equals(wanted),
+    (name) => name.type === 'IP' && isIP(name.value) !== 0 && inetBytes(name.value).equals(wanted),
   )
 }
 

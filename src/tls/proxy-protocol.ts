@@ -6,9 +6,9 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { type Endpoint, endpoint } from '../base/address.js'
 import { type Failure, failure } from '../base/errors.js'
+import { asInet6, inetBytes, inetText } from '../base/inet.js'
 import { CollectedBytes } from './collected-bytes.js'
 import { crc32c } from './crc32c.js'
-import { ipFromBytes, ipToBytes } from './ip-bytes.js'
 
 export interface ProxyHeader {
   /** both undefined: the load balancer speaks for itself (LOCAL) or does not know (UNKNOWN): take the socket's */
@@ -26,7 +26,7 @@ const v1Start = Buffer.from('PROXY ')
 const v2Signature = Buffer.from('0d0a0d0a000d0a515549540a', 'hex')
 const v2FixedBytes = 16
 const v2Commands = { local: 0x20, proxy: 0x21 } as const
-const v2Families = { unspecified: 0x00, tcp4: 0x11, tcp6: 0x21 } as const
+const v2Families = { tcp4: 0x11, tcp6: 0x21 } as const
 const tlvCrc32c = 0x03
 
 const unknownHeader: ProxyHeader = { source: undefined, destination: undefined }
@@ -66,21 +66,18 @@ export class ProxyReader {
 /** `PROXY TCP4 192.0.2.1 198.51.100.1 40000 5061\r\n` */
 export function proxyHeaderV1(source: Endpoint, destination: Endpoint): Buffer {
   const family = familyOf(source, destination)
-  return Buffer.from(
-    family === undefined
-      ? 'PROXY UNKNOWN\r\n'
-      : `PROXY TCP${family} ${source.ip} ${destination.ip} ${source.port} ${destination.port}\r\n`,
-  )
+  const [from, to] = family === 6 ? [inet6(source.ip), inet6(destination.ip)] : [source.ip, destination.ip]
+  return Buffer.from(`PROXY TCP${family} ${from} ${to} ${source.port} ${destination.port}\r\n`)
 }
 
 export function proxyHeaderV2(source: Endpoint, destination: Endpoint): Buffer {
   const family = familyOf(source, destination)
-  const addresses =
-    family === undefined ? [] : [ipToBytes(source.ip), ipToBytes(destination.ip), ports(source, destination)]
-  const length = addresses.reduce((sum, part) => sum + part.length, 0)
-  const familyByte = family === undefined ? v2Families.unspecified : family === 4 ? v2Families.tcp4 : v2Families.tcp6
-  const fixed = Buffer.from([v2Commands.proxy, familyByte, length >> 8, length & 0xff])
-  return Buffer.concat([v2Signature, fixed, ...addresses])
+  const [from, to] = [inetBytes(source.ip), inetBytes(destination.ip)]
+  const addresses = family === 6 ? [asInet6(from), asInet6(to)] : [from, to]
+  const body = Buffer.concat([...addresses, ports(source, destination)])
+  const familyByte = family === 6 ? v2Families.tcp6 : v2Families.tcp4
+  const fixed = Buffer.from([v2Commands.proxy, familyByte, body.length >> 8, body.length & 0xff])
+  return Buffer.concat([v2Signature, fixed, body])
 }
 
 function ports(source: Endpoint, destination: Endpoint): Buffer {
@@ -90,10 +87,16 @@ function ports(source: Endpoint, destination: Endpoint): Buffer {
   return bytes
 }
 
-/** undefined: not of one family, which neither version can say. */
-function familyOf(source: Endpoint, destination: Endpoint): 4 | 6 | undefined {
-  if (isIPv4(source.ip) && isIPv4(destination.ip)) return 4
-  return isIPv6(source.ip) && isIPv6(destination.ip) ? 6 : undefined
+/**
+ * A header has one family. An IPv6 client that a balancer brought over IPv4 is worth more than saying UNKNOWN: the
+ * IPv4 address beside it is written as mapped (RFC 4291 §2.5.5.2), as HAProxy does.
+ */
+function familyOf(source: Endpoint, destination: Endpoint): 4 | 6 {
+  return isIPv4(source.ip) && isIPv4(destination.ip) ? 4 : 6
+}
+
+function inet6(ip: string): string {
+  return isIPv4(ip) ? `::ffff:${ip}` : ip
 }
 
 function broken(what: string): Failure {
@@ -137,8 +140,8 @@ function parseV1(line: string): ProxyHeader | Failure {
 function v1Endpoint(ip: string, port: string, isIp: (ip: string) => boolean): Endpoint | undefined {
   // §2.1: no leading zeroes
   if (!isIp(ip) || ip.includes('%') || !/^(0|[1-9]\d{0,4})$/.test(port) || Number(port) > 0xffff) return undefined
-  const bytes = ipToBytes(ip)
-  return endpoint(ipFromBytes(bytes, 0, bytes.length as 4 | 16), Number(port))
+  const bytes = inetBytes(ip)
+  return endpoint(inetText(bytes, 0, bytes.length as 4 | 16), Number(port))
 }
 
 function v2End(bytes: Buffer): number | Failure | 'more' {
@@ -165,8 +168,8 @@ function parseV2(header: Buffer): ProxyHeader | Failure {
   const fault = checkTlvs(header, portsAt + 4)
   if (fault !== undefined) return broken(fault)
   return {
-    source: endpoint(ipFromBytes(header, v2FixedBytes, ipBytes), header.readUInt16BE(portsAt)),
-    destination: endpoint(ipFromBytes(header, v2FixedBytes + ipBytes, ipBytes), header.readUInt16BE(portsAt + 2)),
+    source: endpoint(inetText(header, v2FixedBytes, ipBytes), header.readUInt16BE(portsAt)),
+    destination: endpoint(inetText(header, v2FixedBytes + ipBytes, ipBytes), header.readUInt16BE(portsAt + 2)),
   }
 }
 

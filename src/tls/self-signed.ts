@@ -14,10 +14,12 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { dayMs } from '../base/duration.js'
+import type { ServerDomainConfig } from '../config/types.js'
+import { bareDomain } from './bare-domain.js'
 import { pem } from './der.js'
 import { extKeyUsage, issueCertificate, keyUsage, subjectAltName } from './issue.js'
 
-const dayMs = 24 * 60 * 60 * 1000
 /** The longest that Apple's clients accept from a CA of one's own. */
 const validDays = 825
 const renewBeforeDays = 30
@@ -48,6 +50,11 @@ export async function ensureSelfSigned(stateDir: string, names: readonly string[
   await writeWhole(privateKey, key.export({ type: 'pkcs8', format: 'pem' }).toString())
   await writeWhole(certificate, selfSignedPem(key, [...new Set(names)], now))
   return { certificate, privateKey, created: true }
+}
+
+/** The server domain for it, since nobody declared one. It serves every name and asks for no certificate. */
+export function selfSignedDomain({ certificate, privateKey }: SelfSigned): ServerDomainConfig {
+  return { ...bareDomain, name: 'self-signed', certificate: [certificate], private_key: [privateKey] }
 }
 
 /** Also false for a pair that does not belong together: a crash between the two writes leaves one. */

@@ -25,15 +25,23 @@ export class ConnectionWatch {
   nowMs: number
   readonly #limits: WatchLimits
   readonly #open: ReadonlySet<Connection>
+  readonly #quietSince: (connection: Connection) => number | undefined
   readonly #now: () => number
   readonly #timer: NodeJS.Timeout
   #unsent: Connection[] = []
   readonly #incomplete = new Set<Connection>()
   #nextIdleCheckMs: number
 
-  constructor(limits: WatchLimits, open: ReadonlySet<Connection>, now: () => number = () => performance.now()) {
+  /** `quietSince`: monotonic ms of the last traffic that counts for a connection; undefined: it ends with another. */
+  constructor(
+    limits: WatchLimits,
+    open: ReadonlySet<Connection>,
+    now: () => number = () => performance.now(),
+    quietSince: (connection: Connection) => number | undefined = (connection) => connection.lastActiveMs,
+  ) {
     this.#limits = limits
     this.#open = open
+    this.#quietSince = quietSince
     this.#now = now
     this.nowMs = now()
     this.#nextIdleCheckMs = this.nowMs + idleCheckMs
@@ -98,6 +106,8 @@ export class ConnectionWatch {
     for (const connection of this.#incomplete) {
       if (connection.incompleteSinceMs === 0) {
         this.#incomplete.delete(connection)
+      } else if (connection.paused) {
+        connection.incompleteSinceMs = this.nowMs // the rest may lie in our own socket buffer
       } else if (this.nowMs - connection.incompleteSinceMs >= this.#limits.messageTimeoutMs) {
         this.#incomplete.delete(connection)
         connection.fail(
@@ -109,7 +119,8 @@ export class ConnectionWatch {
 
   #checkIdle(): void {
     for (const connection of this.#open) {
-      if (this.nowMs - connection.lastActiveMs >= this.#limits.idleMs) connection.end('idle')
+      const sinceMs = this.#quietSince(connection)
+      if (sinceMs !== undefined && this.nowMs - sinceMs >= this.#limits.idleMs) connection.end('idle')
     }
   }
 }

@@ -110,6 +110,7 @@ function putTls(fields: EventFields, facts: ConnectionFacts): void {
   put(fields, 'tls_resumed', tls?.resumed)
   put(fields, 'tls_group', tls?.group)
   put(fields, 'tls_versions', hello?.versions.join(' '))
+  put(fields, 'tls_alpn_offered', hello?.alpn.join(' '))
   put(fields, 'ja4', hello?.ja4)
   put(fields, 'connect_ms', facts.connectMs)
   put(fields, 'handshake_ms', facts.handshakeMs)

@@ -146,7 +146,10 @@ export class TraceGate {
   }
 
   #switchOff(): void {
+    if (!this.tap.on) return
     this.tap.on = false
+    // Key material that no trace will need any more does not stay in memory.
+    for (const facts of this.#options.live()) facts.keylog.length = 0
     this.#tracedConnections = 0
     channels.connection.unsubscribe(this.#onEvent)
     channels.keylog.unsubscribe(this.#onKeylog)
@@ -164,13 +167,15 @@ export class TraceGate {
 
   /**
    * Connections keep their lines, for their events and until the verdict, only while somebody listens: so this does,
-   * also without a key-log file, and while tracing is off there is no key material in memory. Once a connection is
-   * traced, further lines are written as they come.
+   * also without a key-log file. Once a connection is traced, further lines are written as they come; of one that
+   * the filter dropped none is kept.
    */
   #onKeylog = (message: unknown): void => {
     const { facts, line } = message as KeylogLine
     const record = facts.trace as TraceRecord | undefined
-    if (record?.traced && record.run === this.tap.run) this.#options.keylog?.write(line)
+    if (record === undefined || record.run !== this.tap.run) return
+    if (record.traced) this.#options.keylog?.write(line)
+    else facts.keylog.length = 0
   }
 
   /** The record of a connection that is traced; a connection that is only now opening gets its verdict here. */
@@ -185,6 +190,7 @@ export class TraceGate {
     if (!sinks.configured) return undefined
     if (verdictOf(this.#filter, facts, log, this.#filterFailed) === 'drop') {
       facts.trace = this.#dropped
+      facts.keylog.length = 0
       return undefined
     }
     const record = new TraceRecord(this.tap.run, true)
@@ -234,7 +240,7 @@ export class TraceGate {
     })
   }
 
-  /** A connection that is traced already stays so: its record shall have its end. The others are asked, again if need be. */
+  /** A connection that is traced already stays so, whatever the filter says now: its record shall have its end. The others are asked. */
   #takeExisting(): void {
     const { run } = this.tap
     void this.#walk((facts) => {
@@ -250,10 +256,11 @@ export class TraceGate {
 
   #takeIn(facts: ConnectionFacts): void {
     const known = facts.trace as TraceRecord | undefined
-    if ((known?.traced && known.run === this.tap.run) || !isEstablished(facts)) return
-    const record = this.#ask(facts)
+    if (!isEstablished(facts)) return
+    const isTraced = known?.traced === true && known.run === this.tap.run
+    const record = isTraced ? known : this.#ask(facts)
     if (record === undefined) return
-    const message = 'the connection was already open when tracing began'
+    const message = isTraced ? 'the connection so far' : 'the connection was already open when tracing began'
     this.#trace({ name: 'STATS', status: 'SUCCESS', cause: undefined, message, facts }, record)
   }
 

@@ -36,6 +36,8 @@ const main = resolve(options.main)
 
 const connections = 50
 const idleConnections = 3000
+/** Node compiles the code of a connection's life for its first 10,000; a gateway runs for months. */
+const handshakeWarmUps = options.quick ? 2 : 6
 /** so that what the first connections cost (code, pools, arenas) is not counted as memory per connection */
 const warmConnections = 300
 
@@ -113,11 +115,15 @@ async function pairs(title, { inFlight, recordEach = false }, count) {
 /** CPU per connection that lives for one request: nearly all of it is the handshake. */
 async function handshakes(count) {
   const peers = await startAll(['off', 'tcp'])
-  const costs = await alternate(peers, async (peer) => {
-    const before = cpuNanos(peer.pid)
-    await order(load, { do: 'churn', port: peer.port, connections: count })
-    return (cpuNanos(peer.pid) - before) / count / 1000
-  })
+  const costs = await alternate(
+    peers,
+    async (peer) => {
+      const before = cpuNanos(peer.pid)
+      await order(load, { do: 'churn', port: peer.port, connections: count })
+      return (cpuNanos(peer.pid) - before) / count / 1000
+    },
+    handshakeWarmUps,
+  )
   console.log('CPU per connection: full handshake, one request and answer, close')
   table(costs, 'µs', [
     ['haproxy', 'HAProxy, TCP mode'],
@@ -156,12 +162,12 @@ async function startAll(traces) {
 }
 
 /** Measures every peer once per round, in turn; one round more than asked for, to warm up. */
-async function alternate(peers, measure) {
+async function alternate(peers, measure, warmUps = 1) {
   const results = new Map(peers.map((peer) => [peer.name, []]))
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = -warmUps; round < rounds; round++) {
     for (const peer of peers) {
       const value = await measure(peer)
-      if (round > 0) results.get(peer.name).push(value)
+      if (round >= 0) results.get(peer.name).push(value)
     }
   }
   return results

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { SipFramer } from '../../src/sip/framer.js'
+import { assertLinear } from '../support/linear.js'
 import { anyReads, bytewise, type Frame, framingAtEverySplit, framingOf } from '../unit/sip/frames.js'
 
 const token = fc.stringMatching(/^[A-Za-z0-9.!%*_+`'~-]{1,12}$/)
@@ -130,6 +131,8 @@ describe('any stream of messages and pings', () => {
 })
 
 describe('any bytes', () => {
+  const faults = ['bad-sip', 'http-on-sip-port', 'message-too-large']
+
   /** Pieces that lead deep into the framer, between anything at all. */
   const piece = fc.oneof(
     fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
@@ -154,7 +157,7 @@ describe('any bytes', () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
         const { fault } = framingAtEverySplit(pieces.join(''), { maxMessageBytes: 100 })
-        assert.ok(fault === undefined || ['bad-sip', 'message-too-large'].includes(fault.cause))
+        assert.ok(fault === undefined || faults.includes(fault.cause))
       }),
       { numRuns: 400 },
     )
@@ -163,17 +166,6 @@ describe('any bytes', () => {
 
 describe('time', () => {
   const sink = { onMessage() {}, onPing() {}, onCrlf() {} }
-
-  /** Least of several tries, in ms: noise only ever adds. */
-  function leastMs(run: () => void): number {
-    let least = Number.POSITIVE_INFINITY
-    for (let i = 0; i < 7; i++) {
-      const started = performance.now()
-      run()
-      least = Math.min(least, performance.now() - started)
-    }
-    return least
-  }
 
   const first = 'OPTIONS sip:a SIP/2.0\r\n'
   /** `bytes` bytes of it must take about as long per byte as an eighth of them. */
@@ -194,22 +186,16 @@ describe('time', () => {
   for (const [what, build] of Object.entries(streams)) {
     for (const [how, size] of Object.entries(chunkings)) {
       test(`${what}, ${how}, is linear`, () => {
-        const small = 30_000
-        const factor = 8
-        const msFor = (bytes: number) => {
+        assertLinear((bytes) => {
           const all = Buffer.from(build(bytes), 'latin1')
           const chunks = Array.from({ length: Math.ceil(all.length / size) }, (_, i) =>
             all.subarray(i * size, (i + 1) * size),
           )
-          return leastMs(() => {
+          return () => {
             const framer = new SipFramer({ ...anyReads, maxMessageBytes: 1e9 }, sink)
             for (const chunk of chunks) assert.equal(framer.push(chunk), undefined)
-          })
-        }
-        msFor(small) // warm up
-        const ratio = msFor(small * factor) / Math.max(msFor(small), 0.05)
-        // Linear is 8, quadratic 64.
-        assert.ok(ratio < factor * 3, `${factor} times the bytes took ${ratio.toFixed(1)} times as long`)
+          }
+        }, 30_000)
       })
     }
   }

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { decodeHep, HepStream, isHepFault } from '../../src/hep/decode.js'
 import { encodePacket } from '../../src/hep/encode.js'
 import type { HepPacket, OtherChunk } from '../../src/hep/packet.js'
+import { assertLinear } from '../support/linear.js'
 
 const uint8 = fc.integer({ min: 0, max: 0xff })
 const uint16 = fc.integer({ min: 0, max: 0xffff })
@@ -150,4 +151,43 @@ describe('any stream', () => {
       { numRuns: 200 },
     )
   })
+})
+
+describe('time', () => {
+  /** A packet of about this size. */
+  const sized = (chunkBytes: number) => (size: number) => {
+    const value = Buffer.alloc(chunkBytes - 6)
+    return encodePacket({
+      ...{ family: 2, protocol: 22, seconds: 0, micros: 0, type: 1, captureId: 1, payload: Buffer.alloc(0) },
+      source: { ip: '192.0.2.1', port: 1 },
+      destination: { ip: '192.0.2.2', port: 2 },
+      other: Array.from({ length: Math.ceil(size / chunkBytes) }, () => ({ vendor: 0, type: 0x80, value })),
+    })
+  }
+
+  for (const [what, packetOf] of [
+    ['many empty chunks', sized(6)],
+    ['one large chunk', (size: number) => sized(size)(size)],
+  ] as const) {
+    test(`decoding ${what} is linear`, () => {
+      assertLinear((size) => {
+        const bytes = packetOf(size)
+        return () => {
+          for (let i = 0; i < 20; i++) assert.ok(!isHepFault(decodeHep(bytes)))
+        }
+      }, 7000)
+    })
+
+    test(`finding it in a stream, byte by byte, is linear (${what})`, () => {
+      assertLinear((size) => {
+        const bytes = packetOf(size)
+        return () => {
+          const stream = new HepStream()
+          let packets = 0
+          for (let at = 0; at < bytes.length; at++) stream.push(bytes.subarray(at, at + 1), () => packets++)
+          assert.equal(packets, 1)
+        }
+      }, 7000)
+    })
+  }
 })

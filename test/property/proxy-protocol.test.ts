@@ -4,19 +4,21 @@ import { isIPv4 } from 'node:net'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { plainIp } from '../../src/base/address.js'
-import { ipFromBytes, ipToBytes } from '../../src/tls/ip-bytes.js'
+import { inetBytes, inetText } from '../../src/base/inet.js'
 import { ProxyReader, proxyHeaderV1, proxyHeaderV2 } from '../../src/tls/proxy-protocol.js'
 import { cutAt } from '../support/cut.js'
+import { assertLinear } from '../support/linear.js'
 
 const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array))
 const cuts = fc.array(fc.nat(2500), { maxLength: 12 })
-const ipv4 = fc.uint8Array({ minLength: 4, maxLength: 4 }).map((array) => ipFromBytes(Buffer.from(array), 0, 4))
+const ipv4 = fc.uint8Array({ minLength: 4, maxLength: 4 }).map((array) => inetText(Buffer.from(array), 0, 4))
 /** Zeros are common in real addresses; the short form is all about them. */
 const ipv6 = fc
   .array(fc.oneof(fc.constant(0), fc.nat(255)), { minLength: 16, maxLength: 16 })
-  .map((array) => ipFromBytes(Buffer.from(array), 0, 16))
+  .map((array) => inetText(Buffer.from(array), 0, 16))
 const port = fc.nat(0xffff)
-const pair = fc.oneof(fc.tuple(ipv4, ipv4), fc.tuple(ipv6, ipv6))
+const ip = fc.oneof(ipv4, ipv6)
+const pair = fc.tuple(ip, ip)
 
 const v2Start = Buffer.from('0d0a0d0a000d0a515549540a', 'hex')
 /** Bytes that get further than the first. */
@@ -50,6 +52,22 @@ describe('PROXY protocol', () => {
     )
   })
 
+  for (const [what, start] of [
+    ['version 1', Buffer.from('PROXY TCP4 192.0.2.1 198.51.100.1 40000 5061\r\n')],
+    ['version 2, a long one', Buffer.concat([v2Start, Buffer.from('20110800', 'hex'), Buffer.alloc(0x800)])],
+  ] as const) {
+    it(`takes time in proportion to the bytes, one at a time (${what})`, () => {
+      assertLinear((size) => {
+        const stream = Buffer.concat([start, Buffer.alloc(size)])
+        return () => {
+          const reader = new ProxyReader()
+          for (let at = 0; at < stream.length; at++) reader.push(stream.subarray(at, at + 1))
+          assert.equal(reader.rest().length, size)
+        }
+      }, 10_000)
+    })
+  }
+
   it('reads what it writes', () => {
     fc.assert(
       fc.property(pair, port, port, bytes, ([from, to], fromPort, toPort, rest) => {
@@ -72,8 +90,8 @@ describe('the bytes of an address', () => {
   it('are those of its short form, which the URL parser writes alike', () => {
     fc.assert(
       fc.property(fc.oneof(ipv4, ipv6), (ip) => {
-        const octets = ipToBytes(ip)
-        assert.equal(ipFromBytes(octets, 0, octets.length as 4 | 16), ip)
+        const octets = inetBytes(ip)
+        assert.equal(inetText(octets, 0, octets.length as 4 | 16), ip)
         if (!isIPv4(ip)) assert.equal(new URL(`http://[${ip}]`).hostname, `[${ip}]`)
       }),
     )

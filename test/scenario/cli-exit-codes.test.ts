@@ -75,3 +75,22 @@ for (const part of ['socket', 'api', 'collector']) {
 test('the compiled file names its interpreter, so that npm can install it as a command', () => {
   assert.match(readFileSync(mainPath, 'utf8'), /^#!\/usr\/bin\/env node\n/)
 })
+
+test('run: what is wrong beyond the file itself has the place that check gives it', async (t) => {
+  const file = join(tempDir(t), 'broken.yaml')
+  writeFileSync(file, 'socket: tls:127.0.0.1:0\nproto_tls: { trace_filter_route: a }\nroutes:\n  a: |\n    dorp;\n')
+  const checked = await hepgate('check', '--config', file)
+  const { code, stdout, stderr } = await hepgate('run', '--config', file)
+  assert.deepEqual([checked.code, code, stdout], [2, 2, ''])
+  assert.match(stderr, /^hepgate run: .*broken\.yaml:5:\d+: routes\.a: /)
+  assert.equal(checked.stderr.replace(' error:', ''), stderr.replace('hepgate run: ', ''))
+})
+
+test('run: a state directory that cannot be is a configuration to mend', async (t) => {
+  const dir = tempDir(t)
+  const file = join(dir, 'state.yaml')
+  writeFileSync(file, 'socket: tls:127.0.0.1:0\napi: { listen: off }\nstate_dir: state.yaml/below\n')
+  const { code, stdout, stderr } = await hepgate('run', '--config', file)
+  assert.deepEqual([code, stdout], [2, ''])
+  assert.match(stderr, /^hepgate run: state_dir: /m)
+})

@@ -4,25 +4,14 @@ import { createSocket } from 'node:dgram'
 import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { encodePacket } from '../../src/hep/encode.js'
+import { hepPacket } from '../support/embedded-collector.js'
 import { mainPath } from '../support/gateway-process.js'
 import { runProcess, startProcess, type TestProcess } from '../support/process.js'
 
 const keylog = `CLIENT_RANDOM ${'5e'.repeat(32)} ${'c4'.repeat(48)}`
 
 function packet(callId: string, type = 1, payload = `OPTIONS sip:a SIP/2.0\r\nCall-ID: ${callId}\r\n\r\n`): Buffer {
-  return encodePacket({
-    family: 2,
-    protocol: 22,
-    source: { ip: '192.0.2.1', port: 50_412 },
-    destination: { ip: '192.0.2.2', port: 5061 },
-    seconds: 1_767_323_045,
-    micros: 7,
-    type,
-    captureId: 2001,
-    payload: Buffer.from(payload),
-    correlationId: Buffer.from(callId),
-    other: [],
-  })
+  return encodePacket(hepPacket({ type, payload: Buffer.from(payload), correlationId: Buffer.from(callId) }))
 }
 
 async function startDump(t: TestContext, ...args: string[]): Promise<{ dump: TestProcess; ports: number[] }> {
@@ -46,7 +35,7 @@ test('packets over UDP and TCP are printed; --count ends it', async (t) => {
   socket.on('error', () => {}) // the dump ends first
   socket.write(Buffer.concat([packet('two'), packet('three')]))
   assert.deepEqual(await dump.ended, { code: 0, signal: null })
-  assert.match(dump.output, /2026-01-02T03:04:05\.000007Z {2}\S+ {2}\S+ {2}192\.0\.2\.1:50412 → 192\.0\.2\.2:5061/)
+  assert.match(dump.output, /2026-01-31T12:00:00\.000042Z {2}\S+ {2}\S+ {2}192\.0\.2\.1:50412 → 192\.0\.2\.2:5061/)
   assert.match(dump.output, /id two.*id three/s)
   assert.match(dump.output, /3 packets\n$/)
 })

@@ -22,6 +22,10 @@ test('it prints what listens and what to try', async (t) => {
   await gateway.process.printed(/hepgate \S+ is ready/)
   await gateway.process.printed(new RegExp(`openssl s_client -quiet -connect 127\\.0\\.0\\.1:${gateway.port}`))
   await gateway.process.printed(new RegExp(`curl -s ${gateway.apiUrl}/api/v1/status`))
+  await gateway.process.printed(/relays to +built-in responder/)
+  await gateway.process.printed(/traces to +nowhere/)
+  // standard error is no terminal here: the log says it too
+  await gateway.process.printed(/"msg":"hepgate is running"/)
 })
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {

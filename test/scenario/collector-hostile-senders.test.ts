@@ -6,31 +6,11 @@ import { type TestContext, test } from 'node:test'
 import { silentLog } from '../../src/base/log.js'
 import { Collector, collectorLimits } from '../../src/collector/collector.js'
 import { encodePacket } from '../../src/hep/encode.js'
+import { embeddedCollector, hepPacket } from '../support/embedded-collector.js'
 import { until } from '../support/wait.js'
 
 function hep(payload: string): Buffer {
-  return encodePacket({
-    family: 2,
-    protocol: 17,
-    source: { ip: '192.0.2.1', port: 5060 },
-    destination: { ip: '192.0.2.2', port: 5060 },
-    seconds: 1,
-    micros: 0,
-    type: 1,
-    captureId: 1,
-    payload: Buffer.from(payload),
-    other: [],
-  })
-}
-
-async function open(t: TestContext, transport: 'udp' | 'tcp', limits = collectorLimits, max_packets = 100) {
-  const collector = await Collector.open(
-    { listen: [{ transport, ip: '127.0.0.1', port: 0 }], max_packets },
-    silentLog,
-    limits,
-  )
-  t.after(() => collector.close())
-  return { collector, port: Number(collector.addresses[0]!.split(':').at(-1)) }
+  return encodePacket(hepPacket({ payload: Buffer.from(payload) }))
 }
 
 async function connected(t: TestContext, port: number): Promise<Socket> {
@@ -44,7 +24,7 @@ async function connected(t: TestContext, port: number): Promise<Socket> {
 const payloads = (collector: Collector) => [...collector.packets()].map((one) => one.packet.payload.toString())
 
 test('a stream that breaks the framing is closed; the others go on', async (t) => {
-  const { collector, port } = await open(t, 'tcp')
+  const { collector, port } = await embeddedCollector(t, 'tcp')
   const good = await connected(t, port)
   const bad = await connected(t, port)
   good.write(hep('one'))
@@ -60,7 +40,7 @@ test('a stream that breaks the framing is closed; the others go on', async (t) =
 })
 
 test('a packet that is framed but unreadable is counted and the stream goes on', async (t) => {
-  const { collector, port } = await open(t, 'tcp')
+  const { collector, port } = await embeddedCollector(t, 'tcp')
   const socket = await connected(t, port)
   const broken = hep('broken')
   broken.writeUInt16BE(3, 10) // length of the first chunk, less than its head
@@ -71,7 +51,7 @@ test('a packet that is framed but unreadable is counted and the stream goes on',
 })
 
 test('packets in any pieces arrive whole', async (t) => {
-  const { collector, port } = await open(t, 'tcp')
+  const { collector, port } = await embeddedCollector(t, 'tcp')
   const socket = await connected(t, port)
   socket.setNoDelay(true)
   for (const octet of Buffer.concat([hep('one'), hep('two')])) {
@@ -83,7 +63,9 @@ test('packets in any pieces arrive whole', async (t) => {
 })
 
 test('one address can hold only so many streams, and gets them back', async (t) => {
-  const { collector, port } = await open(t, 'tcp', { ...collectorLimits, maxConnectionsPerAddress: 2 })
+  const { collector, port } = await embeddedCollector(t, 'tcp', {
+    limits: { ...collectorLimits, maxConnectionsPerAddress: 2 },
+  })
   const first = await connected(t, port)
   await connected(t, port)
   await until('two', () => collector.status().connections === 2)
@@ -99,7 +81,7 @@ test('one address can hold only so many streams, and gets them back', async (t) 
 })
 
 test('datagrams that are no HEP are counted and harm nothing', async (t) => {
-  const { collector, port } = await open(t, 'udp')
+  const { collector, port } = await embeddedCollector(t, 'udp')
   const socket = createSocket('udp4')
   t.after(() => socket.close())
   for (const datagram of ['', 'x', 'HEP3', 'INVITE sip:bob SIP/2.0\r\n\r\n', Buffer.alloc(60_000, 0xff)]) {
@@ -113,7 +95,7 @@ test('datagrams that are no HEP are counted and harm nothing', async (t) => {
 })
 
 test('the store is bounded while every packet is counted and told', async (t) => {
-  const { collector, port } = await open(t, 'tcp', collectorLimits, 3)
+  const { collector, port } = await embeddedCollector(t, 'tcp', { max_packets: 3 })
   const told: string[] = []
   const stop = collector.onPacket((received) => told.push(received.packet.payload.toString()))
   const socket = await connected(t, port)
@@ -129,7 +111,7 @@ test('the store is bounded while every packet is counted and told', async (t) =>
 
 for (const transport of ['udp', 'tcp'] as const) {
   test(`a ${transport} address that is taken is told, and what was opened before is closed again`, async (t) => {
-    const { port } = await open(t, transport)
+    const { port } = await embeddedCollector(t, transport)
     const listen = [
       { transport: 'udp', ip: '127.0.0.1', port: 0 },
       { transport: 'tcp', ip: '127.0.0.1', port: 0 },
@@ -145,7 +127,7 @@ for (const transport of ['udp', 'tcp'] as const) {
 }
 
 test('closing ends listeners and streams', async (t) => {
-  const { collector, port } = await open(t, 'tcp')
+  const { collector, port } = await embeddedCollector(t, 'tcp')
   const socket = await connected(t, port)
   const closed = once(socket, 'close')
   await collector.close()

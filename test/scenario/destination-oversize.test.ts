@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { silentLog } from '../../src/base/log.js'
-import { Collector } from '../../src/collector/collector.js'
 import { maxHepBytes } from '../../src/hep/packet.js'
 import {
   declaration,
@@ -13,18 +11,14 @@ import {
   sipMessage,
   tracedEvent,
 } from '../support/destinations.js'
+import { embeddedCollector } from '../support/embedded-collector.js'
 import { until } from '../support/wait.js'
 
 const lines = `${'a line of a body that goes on, ünd on\r\n'.repeat(2000)}`
 
 for (const transport of ['udp', 'tcp'] as const) {
   test(`over ${transport}, what is too large for HEP is shortened at a boundary, marked and counted`, async (t) => {
-    const collector = await Collector.open(
-      { listen: [{ transport, ip: '127.0.0.1', port: 0 }], max_packets: 10 },
-      silentLog,
-    )
-    t.after(() => collector.close())
-    const port = Number(collector.addresses[0]!.split(':').at(-1))
+    const { collector, port } = await embeddedCollector(t, transport)
     const destinations = openDestinations(t, destinationsConfig([declaration({ transport, port })]))
     const message = sipMessage(7, lines)
     offerMessage(destinations, leg(), message)
@@ -63,12 +57,7 @@ for (const transport of ['udp', 'tcp'] as const) {
 }
 
 test('a message whose Call-ID alone is too large is counted, not sent', async (t) => {
-  const collector = await Collector.open(
-    { listen: [{ transport: 'tcp', ip: '127.0.0.1', port: 0 }], max_packets: 10 },
-    silentLog,
-  )
-  t.after(() => collector.close())
-  const port = Number(collector.addresses[0]!.split(':').at(-1))
+  const { collector, port } = await embeddedCollector(t, 'tcp')
   const destinations = openDestinations(t, destinationsConfig([declaration({ port })]))
   offerMessage(destinations, leg(), Buffer.from(`OPTIONS sip:b SIP/2.0\r\nCall-ID: ${'c'.repeat(65_450)}\r\n\r\n`))
   offerMessage(destinations, leg(), sipMessage(1))

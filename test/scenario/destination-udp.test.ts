@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { networkInterfaces } from 'node:os'
 import { test } from 'node:test'
-import { silentLog } from '../../src/base/log.js'
-import { Collector } from '../../src/collector/collector.js'
+import type { Collector } from '../../src/collector/collector.js'
 import {
   accountedPackets,
   cseqOf,
@@ -14,18 +13,13 @@ import {
   offer,
   openDestinations,
 } from '../support/destinations.js'
+import { embeddedCollector } from '../support/embedded-collector.js'
 import { until } from '../support/wait.js'
-
-async function udpCollector(ip: string, port = 0) {
-  const collector = await Collector.open({ listen: [{ transport: 'udp', ip, port }], max_packets: 10_000 }, silentLog)
-  return { collector, port: Number(collector.addresses[0]!.split(':').at(-1)) }
-}
 
 const cseqs = (collector: Collector) => [...collector.packets()].map((received) => cseqOf(received.packet))
 
 test('packets arrive over UDP in order', async (t) => {
-  const { collector, port } = await udpCollector('127.0.0.1')
-  t.after(() => collector.close())
+  const { collector, port } = await embeddedCollector(t, 'udp')
   const destinations = openDestinations(t, destinationsConfig([declaration({ transport: 'udp', port })]))
   const on = leg()
   for (let from = 0; from < 2000; from += 100) {
@@ -40,8 +34,7 @@ test('packets arrive over UDP in order', async (t) => {
 
 const withIpv6 = Object.values(networkInterfaces()).some((addresses) => addresses?.some((a) => a.address === '::1'))
 test('an IPv6 collector gets packets over UDP', { skip: withIpv6 ? false : 'no ::1 on this machine' }, async (t) => {
-  const { collector, port } = await udpCollector('::1')
-  t.after(() => collector.close())
+  const { collector, port } = await embeddedCollector(t, 'udp', { ip: '::1' })
   const destinations = openDestinations(t, destinationsConfig([declaration({ transport: 'udp', host: '::1', port })]))
   const ipv6 = leg({ source: { ip: '2001:db8::1', port: 50412 }, destination: { ip: '2001:db8::2', port: 5061 } })
   offer(destinations, ipv6, 0, 50)
@@ -54,7 +47,7 @@ test('an IPv6 collector gets packets over UDP', { skip: withIpv6 ? false : 'no :
 })
 
 test('a host that says nothing listens there is noticed; packets then wait and arrive when it listens again', async (t) => {
-  const { collector, port } = await udpCollector('127.0.0.1')
+  const { collector, port } = await embeddedCollector(t, 'udp')
   await collector.close()
   const destinations = openDestinations(t, destinationsConfig([declaration({ transport: 'udp', port })]))
   const on = leg()
@@ -63,8 +56,7 @@ test('a host that says nothing listens there is noticed; packets then wait and a
   assert.match(destinations.status()[0]!.lastError!, /^connect-refused: /)
   offer(destinations, on, 1, 500)
   await until('more refusals', () => destinations.status()[0]!.queuedPackets < 499)
-  const back = await udpCollector('127.0.0.1', port)
-  t.after(() => back.collector.close())
+  const back = await embeddedCollector(t, 'udp', { port })
   await until('an empty queue', () => destinations.idle)
 
   const status = destinations.status()[0]!

@@ -104,9 +104,10 @@ test('a good connection does not notice what others do to the port', async () =>
 })
 
 test('peers that send a byte now and then hold up nobody', async (t) => {
-  const client = await scene.client()
-  const slow = await Promise.all(Array.from({ length: 50 }, () => tcpConnect(t, port)))
-  const slowTls = await Promise.all(Array.from({ length: 20 }, () => scene.client().then(({ socket }) => socket)))
+  const calm = await startScene(t, { limits: { message_timeout: 2000 } })
+  const client = await calm.client()
+  const slow = await Promise.all(Array.from({ length: 50 }, () => tcpConnect(t, calm.port)))
+  const slowTls = await Promise.all(Array.from({ length: 20 }, () => calm.client().then(({ socket }) => socket)))
   const text = 'OPTIONS sip:a SIP/2.0\r\n'
   let at = 0
   const timer = setInterval(() => {
@@ -118,7 +119,7 @@ test('peers that send a byte now and then hold up nobody', async (t) => {
   const peers = slowTls.map(addressOf)
   for (const peer of peers) {
     await client.request()
-    const closed = await scene.event('CLOSED', { peer })
+    const closed = await calm.event('CLOSED', { peer })
     assert.ok(closed.cause === 'too-many-chunks' || closed.cause === 'message-timeout', String(closed.cause))
   }
   await client.request()

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { writeText } from '../support/certificates.js'
 import { mainPath } from '../support/gateway-process.js'
 import { listening, tcpConnect } from '../support/listening.js'
@@ -9,13 +8,16 @@ import { freePort } from '../support/ports.js'
 import { runProcess } from '../support/process.js'
 import { patienceMs, startScene } from '../support/scene.js'
 import { sipAnswer, sipRequest } from '../support/sip.js'
+import type { SipClient } from '../support/sip-client.js'
 import { tempDir } from '../support/tmp.js'
 import { until, within } from '../support/wait.js'
 
 /** Keeps a connection from falling silent. Returns the end of it. */
-function chatter(send: (bytes: string) => void): () => void {
-  const timer = setInterval(() => send('\r\n\r\n'), 100)
-  return () => clearInterval(timer)
+function chatter(t: TestContext, client: SipClient): () => void {
+  const timer = setInterval(() => client.send('\r\n\r\n'), 100)
+  const stop = (): void => clearInterval(timer)
+  t.after(stop)
+  return stop
 }
 
 test('SIGTERM closes the door, lets what is under way come to its end, and exits with 0', async (t) => {
@@ -29,7 +31,7 @@ test('SIGTERM closes the door, lets what is under way come to its end, and exits
   const request = sipRequest()
   busy.send(request)
   await until('the request', () => server.requests.length === 2)
-  const quiet = chatter((bytes) => busy.send(bytes))
+  const quiet = chatter(t, busy)
 
   gateway.process.signal('SIGTERM')
   await scene.status('draining', ({ state }) => state === 'draining')
@@ -56,23 +58,21 @@ test('at the drain deadline what is still there is ended', async (t) => {
   const scene = await startScene(t, { limits: { drain_timeout: 300 } })
   const client = await scene.client()
   const peer = client.address
-  const quiet = chatter((bytes) => client.send(bytes))
+  chatter(t, client)
   await scene.event('ACCEPTED', { peer })
   assert.deepEqual(await scene.gateway.process.stop('SIGINT'), { code: 0, signal: null })
-  quiet()
   assert.equal((await scene.event('CLOSED', { peer })).cause, 'shutdown')
 })
 
 test('a second signal ends it at once', async (t) => {
   const scene = await startScene(t, { limits: { drain_timeout: 600_000 } })
   const client = await scene.client()
-  const quiet = chatter((bytes) => client.send(bytes))
+  chatter(t, client)
   await scene.event('ACCEPTED', { peer: client.address })
   scene.gateway.process.signal('SIGTERM')
   await scene.status('draining', ({ state }) => state === 'draining')
   scene.gateway.process.signal('SIGTERM')
   assert.deepEqual(await within('the end', scene.gateway.process.ended), { code: 1, signal: null })
-  quiet()
 })
 
 test('a port that is taken is exit code 2 and a sentence that says which, and how to find by whom', async (t) => {
@@ -90,7 +90,5 @@ test('a port that is taken is exit code 2 and a sentence that says which, and ho
   )
   assert.ok(!/ {2}at /.test(stderr), 'no stack trace')
   assert.ok(!stdout.includes('ready'))
-  // the socket it did get is free again
-  server.close()
-  await once(createServer().listen(free, '127.0.0.1').unref(), 'listening')
+  await assert.rejects(tcpConnect(t, free), { code: 'ECONNREFUSED' })
 })

@@ -58,10 +58,14 @@ describe('PROXY headers on the wire', () => {
     })
   }
 
-  it('for addresses of two families say so', () => {
+  it('for addresses of two families name both all the same, the IPv4 one as mapped', () => {
     const v4 = { ip: '192.0.2.1', port: 1 }
     const v6 = { ip: '2001:db8::1', port: 2 }
-    assert.equal(proxyHeaderV1(v4, v6).toString(), 'PROXY UNKNOWN\r\n')
-    assert.equal(proxyHeaderV2(v4, v6).toString('hex'), '0d0a0d0a000d0a515549540a21000000')
+    assert.equal(proxyHeaderV1(v6, v4).toString(), 'PROXY TCP6 2001:db8::1 ::ffff:192.0.2.1 2 1\r\n')
+    const addresses = '20010db800000000000000000000000100000000000000000000ffffc000020100020001'
+    assert.equal(proxyHeaderV2(v6, v4).toString('hex'), `0d0a0d0a000d0a515549540a21210024${addresses}`)
+    for (const write of [proxyHeaderV1, proxyHeaderV2]) {
+      assert.deepEqual(new ProxyReader().push(write(v4, v6)), { source: v4, destination: v6 })
+    }
   })
 })

@@ -4,7 +4,7 @@
  * and answers a reason for what it does not take.
  */
 import { type Endpoint, plainIp } from '../../base/address.js'
-import { inet4Text, inet6Text } from '../../hep/inet.js'
+import { inet4Text, inet6Text } from '../../base/inet.js'
 import type { CapturedPacket } from './file.js'
 import { Fragments } from './fragments.js'
 

@@ -7,23 +7,15 @@ import { endpointText } from '../../base/address.js'
 import { connectionIds } from '../../base/clock.js'
 import { SipFramer } from '../../sip/framer.js'
 import { findHeader, headerNames, headersStart } from '../../sip/headers.js'
-import type { TracedLeg } from '../../trace/tap.js'
+import type { TracedLeg, TraceSinks } from '../../trace/tap.js'
 import type { CapturedPacket } from './file.js'
 import { PacketDecoder, type PacketSkip, type TcpPacket, type UdpPacket } from './packet.js'
 import { TcpOrder } from './reorder.js'
 
 export type SkipReason = PacketSkip | 'no payload' | 'keep-alive' | 'not SIP' | 'without Call-ID' | 'retransmission'
 
-/** One SIP message, buf[start, end); its Call-ID is buf[callIdStart, callIdEnd). Nothing is kept after the call. */
-export type OnSip = (
-  leg: TracedLeg,
-  micros: number,
-  buf: Buffer,
-  start: number,
-  end: number,
-  callIdStart: number,
-  callIdEnd: number,
-) => void
+/** Takes the messages found; what it is given is not kept after the call. */
+export type OnSip = TraceSinks['sip']
 
 /** Both directions between two endpoints: one id, one clock. */
 interface Conversation {

@@ -2,7 +2,7 @@
  * The comparisons of a filter, checked when it is loaded: what can never be true, or would fail with the first
  * connection, is refused here. Semantics as in OpenSIPS; `docs/route-script.md` has them in words.
  */
-import { parseNetwork } from './network.js'
+import { parseNetwork } from '../../base/network.js'
 import { compilePattern } from './pattern.js'
 import type { Comparison, Expression, Operand } from './script.js'
 import type { Report } from './template.js'

@@ -1,5 +1,5 @@
 /** A parsed route: what the parser makes and the interpreter walks. Names are resolved, texts compiled; no loops exist. */
-import type { Network } from './network.js'
+import type { Network } from '../../base/network.js'
 import type { Pattern } from './pattern.js'
 import type { Variable } from './variables.js'
 

@@ -174,7 +174,7 @@ test('key material does not reach an answer, even when the view hands it over', 
   const facts = liveConnection('1')
   gateway.live = [facts]
   const { body } = await api.inject('/api/v1/connections')
-  assert.match(body, /"conn_id":"1"/)
+  assert.match(body, /"conn_id": "1"/)
   assert.equal(body.includes('c4c4'), false)
 })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { connectionIds, microClock } from '../../../src/base/clock.js'
+import { connectionIds, elapsedMs, microClock } from '../../../src/base/clock.js'
 
 test('the clock tells µs between the ms of the wall clock', () => {
   let monotonic = 1000
@@ -49,4 +49,9 @@ test('connection ids are 64-bit decimals, all different, also within a ms and ov
 test('ids of two workers and of a restart differ', () => {
   const at = (ms: number, worker: number): string => connectionIds(worker, () => Date.UTC(2026, 0, 1) + ms)()
   assert.equal(new Set([at(0, 0), at(0, 1), at(1, 0), at(1, 1)]).size, 4)
+})
+
+test('time that has passed is told in tenths of a ms', (t) => {
+  t.mock.method(performance, 'now', () => 1012.3456)
+  assert.equal(elapsedMs(1000), 12.3)
 })

@@ -44,7 +44,7 @@ proto_hep:
   hep_id: ["[homer]10.0.0.2;transport=tcp;auth_key=geheim", "[spare]10.0.0.3;transport=udp;form=opensips"]
 tls_mgm:
   server_domain:
-    - { name: default, certificate: cert.pem, private_key: key.pem }
+    - { name: default, certificate: cert.pem, private_key: key.pem, verify_cert: 0 }
 routes:
   some: exit;
 relay: { upstream: ["sip:10.0.0.5:5060;transport=tcp"] }

@@ -50,7 +50,9 @@ for (const [name, argv, says] of [
   ['no command', [], /usage: hepgate COMMAND/],
   ['an unknown command', ['start'], /there is no command start; try hepgate --help/],
   ['a name every object has', ['constructor'], /there is no command constructor/],
-  ['a word too many', ['run', 'file.yaml'], /what is file\.yaml for\?/],
+  ['a word too many', ['run', 'now'], /what is now for\? see --help$/m],
+  ['a file without its option', ['run', 'file.yaml'], /what is file\.yaml for\? did you mean --config file\.yaml\?$/m],
+  ['a file where none belongs', ['hep-dump', 'file.yaml'], /what is file\.yaml for\? see --help$/m],
   ['an option without its value', ['run', '--config'], /'-c, --config <value>' argument missing/],
   [
     'a file that is not there',

@@ -38,6 +38,20 @@ test('status prints the state and changes nothing', async (t) => {
   assert.deepEqual(gateway.calls, [])
 })
 
+for (const [from, filter, line] of [
+  ['nowhere', {}, 'none: every connection'],
+  ['the configuration', { filter: 'one_customer', filterSource: 'config' }, 'one_customer'],
+  ['HTTP', { filter: 'filter of the API', filterSource: 'api' }, 'a route set over HTTP, until the next start'],
+] as const) {
+  test(`status tells that the filter is from ${from}`, async (t) => {
+    const { gateway, url } = await listening(t)
+    const status = { ...gateway.traceStatus(), filter: undefined, filterSource: undefined, ...filter }
+    gateway.traceStatus = () => status
+    const { stdout } = await runHepgate('trace', 'status', '--url', url)
+    assert.ok(stdout.includes(`\nfilter       ${line}\n`), stdout)
+  })
+}
+
 test('on passes time and existing on, and prints when it ends', async (t) => {
   const { gateway, url } = await listening(t)
   gateway.until = '2026-01-02T03:14:05.000Z'

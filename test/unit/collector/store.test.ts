@@ -2,27 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { PacketStore, type ReceivedPacket } from '../../../src/collector/store.js'
-
-const sender = { ip: '192.0.2.1', port: 9 }
+import { hepPacket } from '../../support/embedded-collector.js'
 
 function received(seconds: number, bytes: number): ReceivedPacket {
-  return {
-    packet: {
-      family: 2,
-      protocol: 17,
-      source: sender,
-      destination: sender,
-      seconds,
-      micros: 0,
-      type: 1,
-      captureId: 1,
-      payload: Buffer.alloc(0),
-      other: [],
-    },
-    bytes,
-    transport: 'udp',
-    sender,
-  }
+  return { packet: hepPacket({ seconds }), bytes, transport: 'udp', sender: { ip: '192.0.2.1', port: 9 } }
 }
 
 const secondsIn = (store: PacketStore) => [...store].map((one) => one.packet.seconds)

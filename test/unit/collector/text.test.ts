@@ -3,25 +3,17 @@ import { test } from 'node:test'
 import { packetJson, packetText } from '../../../src/collector/text.js'
 import type { HepPacket } from '../../../src/hep/packet.js'
 import { eventPayload } from '../../../src/trace/event.js'
-import { facts, keylogLine, noonMicros, tracedEvent } from '../../support/destinations.js'
+import { facts, keylogLine, tracedEvent } from '../../support/destinations.js'
+import { hepPacket } from '../../support/embedded-collector.js'
 
 function packet(overrides: Partial<HepPacket>): HepPacket {
-  return {
-    family: 2,
-    protocol: 22,
-    source: { ip: '192.0.2.1', port: 50412 },
-    destination: { ip: '192.0.2.2', port: 5061 },
-    seconds: noonMicros / 1e6,
-    micros: 42,
-    type: 1,
-    captureId: 2001,
+  return hepPacket({
     payload: Buffer.from('OPTIONS sip:bob@example.com SIP/2.0\r\nCSeq: 1 OPTIONS\r\n\r\n'),
     correlationId: Buffer.from('call-1@test'),
     nodeName: 'gw-1',
     extraCorrelation: '{"net":"5710"}',
-    other: [],
     ...overrides,
-  }
+  })
 }
 
 const keyed = tracedEvent({ facts: facts({ keylog: [keylogLine] }) })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UsageError } from '../../../src/base/errors.js'
+import { parseCidr } from '../../../src/config/host-port.js'
 import { parseDestinationMatch, parseNameMatch, parseSocketMatch, socketMatches } from '../../../src/config/match.js'
 
 test('a socket match comes in one spelling', () => {
@@ -24,6 +25,13 @@ test('a destination match may be a block', () => {
   assert.equal(parseDestinationMatch('10.0.0.1:5061'), '10.0.0.1:5061')
   for (const text of ['10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '10.0.0/8', '::/129', 'x/8', '10.0.0.0/-1']) {
     assert.throws(() => parseDestinationMatch(text), UsageError, text)
+  }
+})
+
+test('IPv4 written as IPv6 is IPv4, and so are its bits: who says how many should say so of IPv4', () => {
+  assert.equal(parseCidr('::ffff:10.0.0.1'), '10.0.0.1/32')
+  for (const text of ['::ffff:10.0.0.0/8', '::ffff:10.0.0.0/104']) {
+    assert.throws(() => parseCidr(text), /write a block of IPv4 as IPv4/, text)
   }
 })
 

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { endpoint } from '../../../src/base/address.js'
-import { silentLog } from '../../../src/base/log.js'
-import { Collector } from '../../../src/collector/collector.js'
 import type { HepDestinationConfig } from '../../../src/config/types.js'
 import type { Destinations } from '../../../src/destinations/registry.js'
 import { secretsAllowed } from '../../../src/destinations/sender.js'
@@ -21,6 +19,7 @@ import {
   sipMessage,
   tracedEvent,
 } from '../../support/destinations.js'
+import { embeddedCollector } from '../../support/embedded-collector.js'
 import { until } from '../../support/wait.js'
 
 /** What a collector gets of what `offers` offers to a destination with these settings. */
@@ -30,12 +29,7 @@ async function received(
   count: number,
   offers: (destinations: Destinations) => void,
 ): Promise<HepPacket[]> {
-  const collector = await Collector.open(
-    { listen: [{ transport: 'udp', ip: '127.0.0.1', port: 0 }], max_packets: 100 },
-    silentLog,
-  )
-  t.after(() => collector.close())
-  const port = Number(collector.addresses[0]!.split(':').at(-1))
+  const { collector, port } = await embeddedCollector(t, 'udp')
   const destinations = openDestinations(t, destinationsConfig([declaration({ transport: 'udp', port, ...config })]))
   offers(destinations)
   await until(`${count} packets`, () => collector.status().packets >= count)

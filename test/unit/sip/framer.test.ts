@@ -283,8 +283,6 @@ describe('what is not SIP is refused at the byte that proves it', () => {
     '|\0',
     '| OPTIONS',
     'HEP3|\x01\x8c',
-    'GET |/ HTTP/1.1\r\n',
-    'GET  |/index.html',
     'CONNECT host:443 HTTP/1.1|\r\n',
     'PRI * HTTP/2.0|\r\n\r\nSM\r\n\r\n',
     'SSH-2.0-OpenSSH_9.2|\r\n',
@@ -312,6 +310,13 @@ describe('what is not SIP is refused at the byte that proves it', () => {
     test(JSON.stringify(marked), () => {
       const answer = faultAfter(marked.replace('|', ''))
       assert.deepEqual([answer?.fault.cause, answer?.bytes], ['bad-sip', marked.indexOf('|') + 1])
+    })
+  }
+
+  for (const marked of ['GET |/ HTTP/1.1\r\n', 'GET  |/index.html', 'POST |/login']) {
+    test(`${JSON.stringify(marked)}, which is named for what it is`, () => {
+      const answer = faultAfter(marked.replace('|', ''))
+      assert.deepEqual([answer?.fault.cause, answer?.bytes], ['http-on-sip-port', marked.indexOf('|') + 1])
     })
   }
 

@@ -16,6 +16,7 @@ describe('the TLS domain for an address', () => {
     ['net24', '10.0.0.0/24', '*'],
     ['host', '10.0.0.1', '*'],
     ['port', '10.0.0.1:5061', '*'],
+    ['v6any', '::/0', '*'],
     ['v6net', '2001:db8::/32', '*'],
     ['v6', '2001:db8::1', '*'],
     ['v6port', '[2001:db8::1]:5061', '*'],
@@ -29,7 +30,7 @@ describe('the TLS domain for an address', () => {
     ['2001:db8::7', 5061, 'v6net'],
     ['2001:db8::1', 5060, 'v6'],
     ['2001:db8::1', 5061, 'v6port'],
-    ['fe80::1', 5061, 'any'],
+    ['fe80::1', 5061, 'v6any'],
   ] as const
   for (const [ip, port, expected] of cases) {
     it(`${ip} port ${port} is the most specific: ${expected}`, () => {

@@ -39,9 +39,11 @@ describe('a PROXY header', () => {
     }
   })
 
-  it('with addresses of two families says that it does not know', () => {
-    assert.deepEqual(read(proxyHeaderV1(client, server6)), nobody)
-    assert.deepEqual(read(proxyHeaderV2(client, server6)), nobody)
+  it('with addresses of two families names both', () => {
+    for (const write of [proxyHeaderV1, proxyHeaderV2]) {
+      assert.deepEqual(read(write(client, server6)), { source: client, destination: server6 })
+      assert.deepEqual(read(write(client6, server)), { source: client6, destination: server })
+    }
   })
 
   it('says the same however it is cut, and the rest is given back', () => {

@@ -127,6 +127,7 @@ test('a full ACCEPTED event, value by value', () => {
     tls_resumed: false,
     tls_group: 'X25519',
     tls_versions: 'TLSv1.3 TLSv1.2',
+    tls_alpn_offered: 'sip/2 http/1.1',
     ja4: 't13d1516h2_8daaf6152771_e5627efa2ab1',
     connect_ms: 3.5,
     handshake_ms: 12.4,

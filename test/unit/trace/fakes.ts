@@ -44,7 +44,7 @@ export function connection(changes: Partial<ConnectionFacts> = {}): ConnectionFa
     sni: 'sip.example.com',
     hello: {
       sni: 'sip.example.com',
-      alpn: ['sip/2'],
+      alpn: ['sip/2', 'http/1.1'],
       versions: ['TLSv1.3', 'TLSv1.2'],
       ja4: 't13d1516h2_8daaf6152771_e5627efa2ab1',
     },

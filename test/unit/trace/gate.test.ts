@@ -280,15 +280,42 @@ test('without existing, open connections stay out', () => {
   assert.deepEqual(bench.sinks.all, [])
 })
 
-test('existing does not disturb connections that are traced, in their handshake, or closed', () => {
+test('existing does not disturb connections that are in their handshake, or closed', () => {
   const bench = new Bench()
-  bench.accept()
   bench.live.push(opening(), opening({ transport: 'tcp', direction: 'out', side: 'core' }))
   bench.live.push(connection({ closed: { cause: 'idle', by: 'timeout', message: '', durationMs: 1 } }))
   bench.live.push(opening({ transport: 'tcp', direction: 'out', side: 'core', connectMs: 3 }))
   bench.on({ existing: true })
-  assert.deepEqual(bench.sinks.names, ['ACCEPTED', 'STATS'])
-  assert.equal(bench.sinks.events[1]?.facts.connectMs, 3)
+  assert.deepEqual(bench.sinks.names, ['STATS'])
+  assert.equal(bench.sinks.events[0]?.facts.connectMs, 3)
+})
+
+test('existing gives a summary of a connection that is traced already, and asks no filter again', () => {
+  const bench = new Bench()
+  const facts = bench.accept()
+  const later = filter(() => 'drop')
+  bench.gate.setFilter(later, 'api')
+  bench.on({ existing: true })
+  bench.on({ existing: true })
+  publishConnection(success('CLOSED', facts))
+  assert.deepEqual(bench.sinks.names, ['ACCEPTED', 'STATS', 'STATS', 'CLOSED'])
+  assert.deepEqual(
+    bench.sinks.events.map((event) => event.seq),
+    [1, 2, 3, 4],
+  )
+  assert.deepEqual(later.asked, [])
+  assert.equal(bench.gate.status().tracedConnections, 0)
+})
+
+test('no keys stay in memory of a connection the filter dropped, nor of any when tracing ends', () => {
+  const bench = new Bench({ filter: filter((facts) => (facts.sni === 'dropped' ? 'drop' : 'trace')) })
+  const [dropped, traced] = [bench.accept({ sni: 'dropped', keylog: ['a'] }), bench.accept({ keylog: ['b'] })]
+  assert.deepEqual([dropped.keylog, traced.keylog], [[], ['b']])
+  dropped.keylog.push('c')
+  channels.keylog.publish({ facts: dropped, line: 'c' })
+  assert.deepEqual([dropped.keylog, bench.keylog], [[], ['b']])
+  bench.off()
+  assert.deepEqual(traced.keylog, [])
 })
 
 test('a connection in its handshake when tracing begins has its ACCEPTED or CONNECTED as the first event', () => {

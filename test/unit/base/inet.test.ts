@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { asInet6, inet4Text, inet6Text, inetBytes } from '../../../src/hep/inet.js'
+import { asInet6, inet4Text, inet6Text, inetBytes, inetText } from '../../../src/base/inet.js'
 
 /** Text as RFC 5952 writes it, and its octets. */
 const inet6 = [
@@ -28,6 +28,12 @@ describe('IP addresses', () => {
   test('IPv4 has its octets, and they its text', () => {
     assert.equal(inetBytes('192.0.2.255').toString('hex'), 'c00002ff')
     assert.equal(inet4Text(Buffer.from('00c00002ff', 'hex'), 1), '192.0.2.255')
+  })
+
+  test('a length says which of the two it is', () => {
+    const octets = Buffer.from('00c000020120010db8000000000000000000000001', 'hex')
+    assert.equal(inetText(octets, 1, 4), '192.0.2.1')
+    assert.equal(inetText(octets, 5, 16), '2001:db8::1')
   })
 
   test('IPv6 is read in every way RFC 4291 §2.2 allows', () => {
@@ -60,6 +66,7 @@ describe('IP addresses', () => {
     '::1.2.3',
     '1.2.3.4::',
     '[::1]',
+    'fe80::1%eth0',
   ]) {
     test(`${JSON.stringify(text)} is no address`, () => assert.throws(() => inetBytes(text), RangeError))
   }
