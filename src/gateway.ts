@@ -4,7 +4,7 @@
  * GatewayView and GatewayControl. It decides nothing about messages.
  *
  *     start   collector → destinations → gate → TLS domains → upstreams → listeners → API
- *     stop    listeners → drain → connections → gate → destinations → collector → API
+ *     stop    listeners → drain → API → gate → destinations → collector
  */
 import { hostname } from 'node:os'
 import { isAbsolute } from 'node:path'
@@ -104,6 +104,7 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
   #state: GatewayStatus['state'] = 'starting'
   #stopping: Promise<void> | undefined
   #lastReload: GatewayStatus['reload']
+  #reloading: Promise<unknown> = Promise.resolve()
 
   constructor(config: Config, options: GatewayOptions) {
     this.#config = config
@@ -126,7 +127,7 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
     this.#destinations = new Destinations(config, this.#log)
     this.#gate = await this.#makeGate(this.#destinations)
     this.#contexts = await this.#makeContexts(config)
-    await this.#makeUpstreams(config)
+    this.#upstreams = await this.#makeUpstreams(config)
     await this.#listen(config, this.#gate)
     if (config.api.listen !== undefined) {
       const { listen, token } = config.api
@@ -169,16 +170,18 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
     const connection = this.#connections.get(id)
     if (connection === undefined) return false
     this.#log.info({ by, conn_id: id }, 'connection closed by an operator')
-    connection.end('killed', 'closed by an operator')
+    if (connection.state === 'opening') connection.close('killed', 'closed by an operator')
+    else connection.end('killed', 'closed by an operator')
     return true
   }
 
-  /** Builds everything new first; on a problem nothing is changed. Sockets, limits and timeouts need a restart. */
-  async reload(by: string): Promise<ReloadResult> {
-    const result = await this.#reload()
-    this.#lastReload = { at: new Date().toISOString(), ...result }
-    if (result.ok) this.#log.info({ by, notes: result.problems }, 'configuration reloaded')
-    else this.#log.error({ by, problems: result.problems }, 'reload failed, the old configuration keeps running')
+  /**
+   * Builds everything new first; on a problem nothing is changed. Sockets, limits and timeouts need a
+   * restart. One at a time: the file as it is when the last one begins is what runs in the end.
+   */
+  reload(by: string): Promise<ReloadResult> {
+    const result = this.#reloading.then(() => this.#reloadOnce(by))
+    this.#reloading = result
     return result
   }
 
@@ -284,16 +287,16 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
     return contexts
   }
 
-  async #makeUpstreams(config: Config): Promise<void> {
-    if (config.relay.upstream.length > 0) {
-      const before = this.#upstreams
-      this.#upstreams = config.relay.upstream.map(
-        (upstream) => before.find(({ config }) => config.uri === upstream.uri) ?? new Upstream(upstream),
-      )
-      return
+  /** Those that are configured as before stay, with what is known of them. */
+  async #makeUpstreams(config: Config): Promise<readonly Upstream[]> {
+    let wanted = config.relay.upstream
+    if (wanted.length === 0) {
+      this.#responder ??= await Responder.open(this.#connections.framerLimits, this.#log)
+      wanted = [this.#responder.upstream]
     }
-    this.#responder ??= await Responder.open(this.#connections.framerLimits, this.#log)
-    this.#upstreams = [new Upstream(this.#responder.upstream)]
+    return wanted.map(
+      (upstream) => this.#upstreams.find(({ config }) => config.uri === upstream.uri) ?? new Upstream(upstream),
+    )
   }
 
   #summarize(): Gateway['summary'] {
@@ -350,19 +353,29 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
     }
   }
 
+  async #reloadOnce(by: string): Promise<ReloadResult> {
+    const result = await this.#reload()
+    this.#lastReload = { at: new Date().toISOString(), ...result }
+    if (result.ok) this.#log.info({ by, notes: result.problems }, 'configuration reloaded')
+    else this.#log.error({ by, problems: result.problems }, 'reload failed, the old configuration keeps running')
+    return result
+  }
+
   async #reload(): Promise<ReloadResult> {
+    if (this.#state !== 'running') return { ok: false, problems: [`the gateway is ${this.#state}`] }
     const { configPath } = this.#options
     try {
       const read = configPath === undefined ? this.#config : loadConfig(configPath)
       const { config, notes } = reloaded(this.#config, read)
       const contexts = await this.#makeContexts(config)
       const filter = await configuredFilter(config)
+      const upstreams = await this.#makeUpstreams(config)
       // From here on nothing can fail but the destinations, which check before they change anything.
       const { gate, destinations } = this.#running
       destinations.reload(config)
       this.#contexts = contexts
       if (gate.status().filterSource !== 'api') gate.setFilter(filter, 'config')
-      await this.#makeUpstreams(config)
+      this.#upstreams = upstreams
       this.#keylog?.reopen()
       this.#config = config
       return { ok: true, problems: notes }
@@ -370,7 +383,8 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
       if (error instanceof ConfigError)
         return { ok: false, problems: error.problems.map((p) => `line ${p.line}: ${p.path}: ${p.message}`) }
       if (error instanceof UsageError) return { ok: false, problems: error.message.split('\n') }
-      throw error
+      // A state directory that cannot be written, a disk that is full: no reason to end what runs.
+      return { ok: false, problems: [error instanceof Error ? error.message : String(error)] }
     }
   }
 
@@ -381,13 +395,14 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
     this.#state = 'draining'
     for (const listener of this.#listeners) listener.stop()
     await this.#connections.drain(drain_timeout)
+    await this.#reloading
+    await this.#api?.close()
     this.#connections.stop()
     this.#gate?.stop()
     await this.#keylog?.close()
     await this.#destinations?.close()
     this.#responder?.stop()
     await this.#collector?.close()
-    await this.#api?.close()
     this.#totals.stop()
     this.#state = 'stopped'
     if (hasRun) this.#log.info({}, 'stopped')

@@ -11,7 +11,7 @@
  */
 import { type Endpoint, plainIp } from '../base/address.js'
 import { type ChunkEntry, chunkHeadBytes, chunks, families, headerBytes, kindBytes, magic } from './chunks.js'
-import { asInet6, inetBytes } from './inet.js'
+import { asInet6, inetBytes } from '../base/inet.js'
 import { type HepPacket, maxHepBytes, type OtherChunk } from './packet.js'
 
 export { maxHepBytes } from './packet.js'

@@ -207,6 +207,7 @@ export class Connection {
     this.#outgoing = []
     if (socket.writableLength === 0) this.#untakenMessages = 0
     this.#untakenMessages += this.#outgoingMessages
+    this.#all.messages.sent += this.#outgoingMessages
     this.#outgoingMessages = 0
     if (pieces.length > 1) socket.cork()
     for (let i = 0; i < pieces.length - 1; i++) socket.write(pieces[i] as Buffer)
@@ -348,7 +349,7 @@ export class Connection {
       message: reason.message,
       durationMs: Math.round((this.#all.nowMicros() - facts.openedMicros) / 1000),
     }
-    if ((this.#socket?.writableLength ?? 0) > 0) this.#all.messages.lose(this.#untakenMessages, reason.cause)
+    this.#loseUntaken(reason.cause)
     this.#socket = undefined
     // The relay first: a leg that ends takes its other leg along, and CLOSED is the last word of each.
     this.#handler?.onClosed()
@@ -376,14 +377,24 @@ export class Connection {
   #abandon(): void {
     this.flush()
     const socket = this.#socket
+    if (this.#reason !== undefined) this.#loseUntaken(this.#reason.cause)
+    if (this.#state === 'open') this.#state = 'ending' // takes nothing any more
     if (socket === undefined || socket.closed) this.finallyClosed()
     else socket.destroy()
+  }
+
+  /** What the system has not taken when we give up is lost; what it has taken, nobody can tell. */
+  #loseUntaken(cause: Cause): void {
+    const untaken = this.unsentBytes > 0 ? this.#untakenMessages : 0
+    this.#all.messages.lose(untaken + this.#outgoingMessages, cause)
+    this.#untakenMessages = 0
+    this.#outgoingMessages = 0
+    this.#outgoing = []
   }
 
   #send(bytes: Buffer, messages: number): void {
     this.facts.bytesOut += bytes.length
     this.facts.messagesOut += messages
-    this.#all.messages.sent += messages
     this.lastActiveMs = this.#all.watch.nowMs
     if (this.#outgoing.length === 0) this.#all.flushSoon(this)
     this.#outgoing.push(bytes)

@@ -7,19 +7,20 @@ import { assertFailure } from '../support/failure.js'
 import { addressOf, tcpConnect, tcpServer } from '../support/listening.js'
 import { startScene } from '../support/scene.js'
 import type { Scope } from '../support/scope.js'
+import { until } from '../support/wait.js'
 
 // Its time limit for handshakes is longer than what a test waits for an event.
 const scene = await startScene({ after }, { proto_tls: { tls_handshake_timeout: 120_000 } })
 
 /** What a client of Node sends first. */
 async function clientHello(scope: Scope, version: SecureVersion): Promise<Buffer> {
-  const firstBytes = Promise.withResolvers<Buffer>()
-  const port = await tcpServer(scope, (socket) => void socket.once('data', firstBytes.resolve))
+  let hello: Buffer | undefined
+  const port = await tcpServer(scope, (socket) => void socket.once('data', (bytes: Buffer) => (hello = bytes)))
   const client = connect({ port, servername: 'sip.example.com', minVersion: version, maxVersion: version })
   client.on('error', () => {})
-  const hello = await firstBytes.promise
+  const whole = await until('a ClientHello', () => hello)
   client.destroy()
-  return hello
+  return whole
 }
 
 for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {

@@ -23,7 +23,8 @@ export class SipClient {
       this.crlfs += split.crlfs
       this.#rest = split.rest
     })
-    this.closed = once(socket, 'close').then(() => {})
+    // Not `once(socket, 'close')`, which an 'error' before it would reject.
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
     socket.on('error', () => {}) // `closed` follows
   }
 
