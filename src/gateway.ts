@@ -269,7 +269,7 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
       keylog: this.#keylog,
       clock: this.#connections.nowMicros,
       timers: nodeTimers,
-      live: () => this.#connections.openFacts(),
+      live: () => this.#connections.facts(),
       store: new TraceStateFile(state_dir),
       log: this.#log,
     })

@@ -34,6 +34,7 @@ const epochMs = Date.UTC(2024, 0, 1)
 const workerBits = 8n
 const sequenceBits = 14n
 const maxSequence = 1 << 14
+const unsetClockSpanMs = 2 ** 40
 
 /**
  * Connection ids: 64 bits in decimal, unique across restarts and worker processes as long as the
@@ -42,7 +43,8 @@ const maxSequence = 1 << 14
  *     0 | ms since 2024 (41 bits) | worker (8) | sequence (14)
  */
 export function connectionIds(worker = 0, wallMs: () => number = Date.now): () => string {
-  let lastMs = 0
+  // A clock that was never set (no battery, before NTP) would give the same ids after every restart.
+  let lastMs = wallMs() > epochMs ? 0 : Math.floor(Math.random() * unsetClockSpanMs)
   let sequence = 0
   return () => {
     const now = wallMs() - epochMs

@@ -7,7 +7,6 @@
  * A datagram the operating system took counts as sent; whether it arrives, UDP never tells.
  */
 import { createSocket, type Socket } from 'node:dgram'
-import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { HepDestinationConfig } from '../config/types.js'
@@ -64,7 +63,7 @@ export class DatagramLink implements Link {
     this.#redial.close()
     const socket = this.#socket
     if (socket === undefined) return
-    const closed = once(socket, 'close')
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
     this.#forget(socket)
     await closed
     // what the operating system had not taken yet is called back within the next turns

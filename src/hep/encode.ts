@@ -10,8 +10,8 @@
  * shorten: `payloadRoom` says to what.
  */
 import { type Endpoint, plainIp } from '../base/address.js'
-import { type ChunkEntry, chunkHeadBytes, chunks, families, headerBytes, kindBytes, magic } from './chunks.js'
 import { asInet6, inetBytes } from '../base/inet.js'
+import { type ChunkEntry, chunkHeadBytes, chunks, families, headerBytes, kindBytes, magic } from './chunks.js'
 import { type HepPacket, maxHepBytes, type OtherChunk } from './packet.js'
 
 export { maxHepBytes } from './packet.js'

@@ -32,6 +32,8 @@ export class Responder {
       responder.#server.once('error', fail)
       responder.#server.listen(0, '127.0.0.1', done)
     })
+    // EMFILE and the like: that connection is lost, the responder stays.
+    responder.#server.on('error', (error) => log.warn({ error: error.message }, 'built-in responder'))
     return responder
   }
 

@@ -9,7 +9,7 @@
  * sent before it left is still delivered.
  */
 import type { Endpoint } from '../base/address.js'
-import { type Cause, type Failure, failure } from '../base/errors.js'
+import { type Cause, causeEntry, type Failure, failure } from '../base/errors.js'
 import { type Connection, type ConnectionHandler, pauseReasons } from '../tls/connection.js'
 import type { Connector, Target } from '../tls/connector.js'
 import type { MessageCounters } from '../tls/message-counters.js'
@@ -123,9 +123,10 @@ class Tunnel {
       this.client.end('relay-closed', `the upstream connection ended: ${message}`)
       return
     }
-    if (cause === 'relay-closed') {
-      // The client left before the upstream answered, and there was nothing to deliver.
-      this.client.end('relay-closed')
+    if (causeEntry(cause).fate === 'ended') {
+      // Not a failure of the upstream: the client left with nothing to deliver, an operator or the shutdown ended it.
+      this.#lose(connection.takePostponed().messages, cause)
+      this.client.end(cause, message)
       return
     }
     this.#lastFailure = { cause, message }

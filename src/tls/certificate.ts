@@ -11,7 +11,7 @@ export function certificateFacts(x509: X509Certificate): CertificateFacts {
     issuer: oneLine(x509.issuer),
     serial: x509.serialNumber,
     san: subjectAltNames(x509)
-      .map((name) => `${name.type}:${name.value}`)
+      .map((name) => `${name.type}:${escaped(name.value, separatesNames)}`)
       .join(', '),
     notBefore: isoTime(x509.validFrom),
     notAfter: isoTime(x509.validTo),
@@ -55,7 +55,10 @@ interface Attribute {
 /** `/C=DE/O=Example/CN=sip.example.com`, as `X509_NAME_oneline` writes it, but with letters beyond ASCII kept. */
 function oneLine(name: string | undefined): string {
   return relativeNames(name)
-    .map((attributes) => `/${attributes.map(({ type, value }) => `${type}=${escaped(value)}`).join('+')}`)
+    .map(
+      (attributes) =>
+        `/${attributes.map(({ type, value }) => `${type}=${escaped(value, separatesAttributes)}`).join('+')}`,
+    )
     .join('')
 }
 
@@ -63,8 +66,12 @@ function oneLine(name: string | undefined): string {
  * OpenSSL puts a backslash before what separates attributes, and control characters in hex. We put one before a
  * backslash too, which it forgets: otherwise a value that ends in one would swallow the next separator.
  */
-function escaped(value: string): string {
-  return value.replace(/[\\/+]|[\x00-\x1f\x7f-\x9f]/g, (c) =>
+const separatesAttributes = /[\\/+]|[\x00-\x1f\x7f-\x9f]/g
+/** The same in a list of alternative names: one name `a, DNS:b` shall not look like two. */
+const separatesNames = /[\\,]|[\x00-\x1f\x7f-\x9f]/g
+
+function escaped(value: string, special: RegExp): string {
+  return value.replace(special, (c) =>
     c >= ' ' && c < '\x7f' ? `\\${c}` : `\\x${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
   )
 }

@@ -61,13 +61,20 @@ export class Connection {
   stuckSinceMs = 0
   stuckAtBytes = 0
   inSendWatch = false
+  checkedWireBytes = 0
+  checkedPlainBytes = 0
 
+  readonly #openedMs = performance.now()
   readonly #all: Connections
   readonly #framer: SipFramer
   #state: State = 'opening'
   #handler: ConnectionHandler | undefined
+  #raw: Socket | undefined
   #socket: OwnedSocket | undefined
-  #reason: Failure | undefined
+  /** it has failed, for this; the last word on why it closed */
+  #failure: Failure | undefined
+  /** why it will have ended if nothing fails on the way */
+  #ending: Failure | undefined
   #pausedFor = 0
   #turn = -1
   #pongs = 0
@@ -101,6 +108,7 @@ export class Connection {
 
   /** Takes the raw socket, before any handshake. From now on its errors and its close are ours. */
   adopt(raw: Socket): void {
+    this.#raw = raw
     this.#own(raw)
     raw.on('error', onSocketError)
     raw.on('close', onRawClose)
@@ -137,16 +145,16 @@ export class Connection {
 
   /** Set-up failed: ACCEPTED or CONNECTED with FAILURE, then CLOSED. */
   refuse(reason: Failure): void {
-    if (this.#state !== 'opening' || this.#reason !== undefined) return
-    this.#reason = reason
+    if (this.#state !== 'opening' || this.#failure !== undefined) return
+    this.#failure = reason
     this.#publish(this.facts.direction === 'in' ? 'ACCEPTED' : 'CONNECTED', reason.cause, reason.message)
     this.#abandon()
   }
 
   /** Something went wrong on a connection that had begun to carry messages: ERROR, then CLOSED. */
   fail(reason: Failure): void {
-    if (this.#reason !== undefined || this.#state === 'closed') return
-    this.#reason = reason
+    if (this.#failure !== undefined || this.#state === 'closed') return
+    this.#failure = reason
     this.#publish('ERROR', reason.cause, reason.message)
     this.#abandon()
   }
@@ -162,10 +170,10 @@ export class Connection {
       return
     }
     if (this.#state !== 'open') return
-    this.#reason ??= this.#peerEnded ? failure('peer-closed') : failure(cause, message)
+    this.#ending ??= this.#peerEnded ? failure('peer-closed') : failure(cause, message)
     this.flush()
     this.#state = 'ending'
-    this.#linger = setTimeout(() => this.#socket?.destroy(), lingerMs)
+    this.#linger = setTimeout(() => this.#abandon(), lingerMs)
     this.#linger.unref()
     this.#socket?.end()
   }
@@ -173,11 +181,11 @@ export class Connection {
   /** Ends without waiting for the peer; bytes already given to the system still leave. */
   close(cause: Cause, message?: string): void {
     if (this.#state === 'closed') return
-    if (this.#state === 'opening' && this.#reason === undefined) {
+    if (this.#state === 'opening' && this.#failure === undefined) {
       this.refuse(failure(cause, message))
       return
     }
-    this.#reason ??= failure(cause, message)
+    this.#ending ??= failure(cause, message)
     this.#abandon()
   }
 
@@ -224,6 +232,11 @@ export class Connection {
     this.#postponed = []
     this.#postponedMessages = 0
     return taken
+  }
+
+  /** Bytes received on the wire: with TLS, records and all. */
+  get wireBytesIn(): number {
+    return this.#raw?.bytesRead ?? 0
   }
 
   /** Bytes written and not yet taken by the system. */
@@ -307,7 +320,7 @@ export class Connection {
   peerEnded(): void {
     this.#peerEnded = true
     if (this.#framer.incomplete) {
-      this.#reason ??= failure('peer-closed', 'the peer closed the connection in the middle of a message')
+      this.#ending ??= failure('peer-closed', 'the peer closed the connection in the middle of a message')
     }
     this.#handler?.onPeerEnd()
     if (this.#state === 'open' && this.#handler === undefined) this.end('peer-closed')
@@ -326,7 +339,7 @@ export class Connection {
 
   /** The raw socket closed before a handshake was over. */
   rawClosed(): void {
-    if (this.#state !== 'opening' || this.#reason !== undefined) {
+    if (this.#state !== 'opening' || this.#failure !== undefined) {
       this.finallyClosed()
       return
     }
@@ -347,10 +360,11 @@ export class Connection {
       cause: reason.cause,
       by: causeEntry(reason.cause).closedBy,
       message: reason.message,
-      durationMs: Math.round((this.#all.nowMicros() - facts.openedMicros) / 1000),
+      durationMs: Math.round(performance.now() - this.#openedMs), // not by the wall clock, which may be set
     }
     this.#loseUntaken(reason.cause)
     this.#socket = undefined
+    this.#raw = undefined
     // The relay first: a leg that ends takes its other leg along, and CLOSED is the last word of each.
     this.#handler?.onClosed()
     this.#handler = undefined
@@ -364,7 +378,8 @@ export class Connection {
   }
 
   #closeReason(): Failure {
-    if (this.#reason !== undefined) return this.#reason
+    const reason = this.#failure ?? this.#ending
+    if (reason !== undefined) return reason
     return this.#peerEnded ? failure('peer-closed') : failure('peer-reset', 'the connection was lost')
   }
 
@@ -377,7 +392,7 @@ export class Connection {
   #abandon(): void {
     this.flush()
     const socket = this.#socket
-    if (this.#reason !== undefined) this.#loseUntaken(this.#reason.cause)
+    this.#loseUntaken(this.#closeReason().cause)
     if (this.#state === 'open') this.#state = 'ending' // takes nothing any more
     if (socket === undefined || socket.closed) this.finallyClosed()
     else socket.destroy()
@@ -385,7 +400,8 @@ export class Connection {
 
   /** What the system has not taken when we give up is lost; what it has taken, nobody can tell. */
   #loseUntaken(cause: Cause): void {
-    const untaken = this.unsentBytes > 0 ? this.#untakenMessages : 0
+    // When the socket has failed its own count is gone; what the watch saw last has to do.
+    const untaken = this.unsentBytes > 0 || this.stuckSinceMs !== 0 ? this.#untakenMessages : 0
     this.#all.messages.lose(untaken + this.#outgoingMessages, cause)
     this.#untakenMessages = 0
     this.#outgoingMessages = 0
@@ -402,7 +418,7 @@ export class Connection {
   }
 
   #postpone(bytes: Buffer, messages: number): boolean {
-    if (this.#reason !== undefined) return false
+    if (this.#failure !== undefined) return false
     this.#postponed.push(bytes)
     this.#postponedMessages += messages
     const most = this.#all.maxPostponed

@@ -178,9 +178,9 @@ export class Connections {
     return this.#byId.get(id)
   }
 
-  /** Facts of established connections, oldest first. */
-  *openFacts(): IterableIterator<ConnectionFacts> {
-    for (const connection of this.#open) yield connection.facts
+  /** Facts of all connections, also of those in their handshake, oldest first. */
+  *facts(): IterableIterator<ConnectionFacts> {
+    for (const connection of this) yield connection.facts
   }
 
   [Symbol.iterator](): IterableIterator<Connection> {

@@ -17,8 +17,13 @@ export interface WatchLimits {
 
 const longestTickMs = 100
 const shortestTickMs = 10
-/** How often the idle limit is checked: a walk over all connections. */
-const idleCheckMs = 1000
+/** How often all connections are walked over, for the idle limit and for floods. */
+const roundMs = 1000
+/**
+ * TLS records that carry nothing (KeyUpdate, empty records) cost CPU and never reach the framer. A peer
+ * that sends this much in a round, and less than a tenth of it is SIP, does nothing else.
+ */
+const floodBytes = 256 * 1024
 
 export class ConnectionWatch {
   /** monotonic ms, as of the last tick: cheap to read, good enough for idle limits */
@@ -30,7 +35,7 @@ export class ConnectionWatch {
   readonly #timer: NodeJS.Timeout
   #unsent: Connection[] = []
   readonly #incomplete = new Set<Connection>()
-  #nextIdleCheckMs: number
+  #nextRoundMs: number
 
   /** `quietSince`: monotonic ms of the last traffic that counts for a connection; undefined: it ends with another. */
   constructor(
@@ -44,7 +49,7 @@ export class ConnectionWatch {
     this.#quietSince = quietSince
     this.#now = now
     this.nowMs = now()
-    this.#nextIdleCheckMs = this.nowMs + idleCheckMs
+    this.#nextRoundMs = this.nowMs + roundMs
     const tickMs = Math.min(limits.sendTimeoutMs, limits.messageTimeoutMs) / 4
     this.#timer = setInterval(() => this.tick(), Math.max(shortestTickMs, Math.min(longestTickMs, tickMs)))
     this.#timer.unref()
@@ -71,9 +76,9 @@ export class ConnectionWatch {
     this.nowMs = this.#now()
     this.#checkUnsent()
     this.#checkIncomplete()
-    if (this.#limits.idleMs > 0 && this.nowMs >= this.#nextIdleCheckMs) {
-      this.#nextIdleCheckMs = this.nowMs + idleCheckMs
-      this.#checkIdle()
+    if (this.nowMs >= this.#nextRoundMs) {
+      this.#nextRoundMs = this.nowMs + roundMs
+      this.#checkAll()
     }
   }
 
@@ -87,6 +92,7 @@ export class ConnectionWatch {
     for (const connection of before) {
       if (connection.state === 'closed' || connection.unsentBytes === 0) {
         connection.inSendWatch = false
+        connection.stuckSinceMs = 0
         continue
       }
       this.#unsent.push(connection)
@@ -117,10 +123,22 @@ export class ConnectionWatch {
     }
   }
 
-  #checkIdle(): void {
+  #checkAll(): void {
     for (const connection of this.#open) {
-      const sinceMs = this.#quietSince(connection)
-      if (sinceMs !== undefined && this.nowMs - sinceMs >= this.#limits.idleMs) connection.end('idle')
+      if (this.#floods(connection)) {
+        connection.fail(failure('tls-protocol-error', 'a flood of TLS records without data'))
+      } else if (this.#limits.idleMs > 0) {
+        const sinceMs = this.#quietSince(connection)
+        if (sinceMs !== undefined && this.nowMs - sinceMs >= this.#limits.idleMs) connection.end('idle')
+      }
     }
+  }
+
+  #floods(connection: Connection): boolean {
+    const wire = connection.wireBytesIn - connection.checkedWireBytes
+    const plain = connection.facts.bytesIn - connection.checkedPlainBytes
+    connection.checkedWireBytes += wire
+    connection.checkedPlainBytes += plain
+    return wire > floodBytes && plain * 10 < wire
   }
 }

@@ -38,6 +38,7 @@ const wrongs: Record<CauseOf<'established'>, (client: SipClient, raw: Socket) =>
   'send-timeout': async (client) => {
     scene.server.answer = largeAnswer
     client.socket.pause()
+    await scene.relayed(client.address)
     const from = client.address
     for (let i = 0; i < 400; i++) client.send(sipRequest()) // 24 MB of answers: more than all buffers between us
     await scene.event('CLOSED', { peer: from })

@@ -45,6 +45,7 @@ test('messages pass byte for byte in both directions, whatever they hold and how
   const received: Buffer[] = []
   client.socket.on('data', (chunk) => received.push(chunk))
   const server = await upstream.connection()
+  await scene.relayed(peer)
   const up = Array.from({ length: 120 }, (_, i) => binaryMessage(i % 10 === 0 ? randomInt(20_000) : randomInt(800)))
   const down = Array.from({ length: 120 }, () => binaryMessage(randomInt(3000)))
   const [upBytes, downBytes] = [Buffer.concat([...up, ...oddMessages()]), Buffer.concat([...oddMessages(), ...down])]
@@ -75,6 +76,7 @@ test('messages pass byte for byte in both directions, whatever they hold and how
 test('many messages in one read leave in their order', async () => {
   const client = await scene.client()
   await upstream.connection(1)
+  await scene.relayed(client.address)
   const all = Buffer.concat(Array.from({ length: 500 }, (_, i) => sipRequest({ cseq: i + 1, callId: 'one-read' })))
   client.send(all)
   await until('all at the upstream', () => upstream.received(1).length >= all.length, patienceMs)

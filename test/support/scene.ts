@@ -75,6 +75,12 @@ export class Scene {
     return found
   }
 
+  /** Waits until a client's upstream connection stands, so that no message needs to wait for it. */
+  async relayed(peer: string): Promise<void> {
+    const { conn_id } = await this.event('ACCEPTED', { peer })
+    await this.event('CONNECTED', { relayed_to: conn_id, Status: 'SUCCESS' })
+  }
+
   async connections(): Promise<readonly LiveConnection[]> {
     const answer = await fetch(`${this.gateway.apiUrl}/api/v1/connections`)
     return ((await answer.json()) as { connections: LiveConnection[] }).connections

@@ -103,12 +103,12 @@ function certificateVariables(who: 'peer' | 'my', whose: string, of: Certificate
       variable(`${field}_${part}`, `${words} (${attribute}) of the ${field}`, (c) => namePart(c[field], attribute)),
     ),
   ])
-  const alternatives = alternativeKinds.map(([kind, label, words]) =>
+  const alternativeNames = alternativeKinds.map(([kind, label, words]) =>
     variable(`san_${kind}`, `first ${words} among its alternative names`, (c) => alternativeName(c.san, label)),
   )
   return [
     ...names,
-    ...alternatives,
+    ...alternativeNames,
     variable('serial', 'serial number, upper-case hex', (c) => c.serial),
     variable('notBefore', 'valid from, ISO 8601', (c) => c.notBefore),
     variable('notAfter', 'valid until, ISO 8601', (c) => c.notAfter),
@@ -147,17 +147,24 @@ function cipherBits(cipher: string | undefined): number | undefined {
   return found === null ? undefined : Number(found[1])
 }
 
-/** The first `/CN=` and so on of a one-line name. What would separate attributes has a backslash before it inside a value. */
+/** Attributes of a one-line name, and alternative names: what would separate them has a backslash before it inside a value. */
+const attributes = /(?:[^\\/+]|\\.)+/g
+const alternatives = /(?:[^\\,]|\\.)+/g
+
+/** The first `/CN=` and so on of `/C=DE/CN=a`. */
 function namePart(name: string, attribute: string): string | undefined {
-  const prefix = `${attribute}=`
-  const part = name.split(/(?<!\\)[/+]/).find((one) => one.startsWith(prefix))
-  return part?.slice(prefix.length).replace(/\\([/+])/g, '$1')
+  return valueAfter(`${attribute}=`, name.match(attributes))
 }
 
+/** The first of its kind in `DNS:a.example.com, URI:sip:a`. */
 function alternativeName(san: string, label: string): string | undefined {
-  const prefix = `${label}:`
-  return san
-    .split(', ')
-    .find((name) => name.startsWith(prefix))
-    ?.slice(prefix.length)
+  return valueAfter(
+    `${label}:`,
+    san.match(alternatives)?.map((name) => name.trimStart()),
+  )
+}
+
+function valueAfter(prefix: string, parts: readonly string[] | null | undefined): string | undefined {
+  const part = parts?.find((one) => one.startsWith(prefix))
+  return part?.slice(prefix.length).replace(/\\([\\/+,])/g, '$1')
 }

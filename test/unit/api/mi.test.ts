@@ -18,7 +18,7 @@ test('which answers the array of commands to the bytes of opensips-cli', async (
   const { answer } = await call(t, '{"jsonrpc": "2.0", "id": "7621", "method": "which", "params": {}}')
   assert.equal(answer.statusCode, 200)
   assert.match(String(answer.headers['content-type']), /^application\/json/)
-  assert.equal(answer.body, '{"jsonrpc":"2.0","result":["tls_trace","tls:trace","which"],"id":"7621"}\n')
+  assert.equal(answer.body, '{"jsonrpc":"2.0","result":["tls_trace","tls:trace","which"],"id":"7621"}')
 })
 
 for (const method of ['tls_trace', 'tls:trace']) {
@@ -33,7 +33,7 @@ for (const method of ['tls_trace', 'tls:trace']) {
   for (const params of ['["on"]', '{"trace_mode": "on"}', '["ON"]']) {
     test(`${method} ${params} switches on and answers OK`, async (t) => {
       const { answer, gateway } = await call(t, `{"jsonrpc":"2.0","id":"a","method":"${method}","params":${params}}`)
-      assert.equal(answer.body, '{"jsonrpc":"2.0","result":"OK","id":"a"}\n')
+      assert.equal(answer.body, '{"jsonrpc":"2.0","result":"OK","id":"a"}')
       assert.deepEqual(gateway.calls, [['setTrace', { trace_mode: 'on', by: 'mi 127.0.0.1' }]])
     })
   }

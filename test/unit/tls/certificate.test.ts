@@ -65,6 +65,11 @@ describe('the facts of a certificate', () => {
     )
   })
 
+  it('do not let one alternative name pass for two', () => {
+    const { san } = certificateFacts(ca.issue({ dns: ['x, DNS:y', 'a\\', 'b\u0000\u001b'] }).x509)
+    assert.equal(san, 'DNS:x\\, DNS:y, DNS:a\\\\, DNS:b\\x00\\x1B')
+  })
+
   it('show several attributes in one relative name as OpenSSL does', () => {
     const x509 = new X509Certificate(multiValued)
     assert.equal(certificateFacts(x509).subject, '/C=DE/OU=b+O=Ex/CN=c')

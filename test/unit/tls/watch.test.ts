@@ -17,6 +17,11 @@ class Watched {
   inSendWatch = false
   unsentBytes = 0
   takenBytes = 0
+  paused = false
+  wireBytesIn = 0
+  checkedWireBytes = 0
+  checkedPlainBytes = 0
+  readonly facts = { bytesIn: 0 }
   failed: Failure | undefined
   ended: Cause | undefined
 
@@ -209,3 +214,41 @@ for (const [sendTimeoutMs, messageTimeoutMs, everyMs] of [
     assert.equal(watch.nowMs, 6000)
   })
 }
+
+test('a message is not late while we ourselves do not read', (t) => {
+  const connection = new Watched()
+  const bench = new Bench(t, [connection])
+  bench.readHalf(connection)
+  connection.paused = true
+  bench.pass(10 * limits.messageTimeoutMs)
+  assert.equal(causeOf(connection), undefined)
+  connection.paused = false
+  bench.pass(limits.messageTimeoutMs - tickMs)
+  assert.equal(causeOf(connection), undefined)
+  bench.pass(2 * tickMs)
+  assert.equal(causeOf(connection), 'message-timeout')
+})
+
+test('a flood of TLS records without data is broken off, a flood of data is not', (t) => {
+  const empty = new Watched()
+  const busy = new Watched()
+  const bench = new Bench(t, [empty, busy])
+  bench.pass(3000, () => {
+    empty.wireBytesIn += 100_000
+    busy.wireBytesIn += 100_000
+    busy.facts.bytesIn += 95_000
+    busy.lastActiveMs = bench.nowMs
+  })
+  assert.equal(causeOf(empty), 'tls-protocol-error')
+  assert.equal(causeOf(busy), undefined)
+})
+
+test('a quiet connection may have more overhead than data', (t) => {
+  const connection = new Watched()
+  const bench = new Bench(t, [connection])
+  bench.pass(3000, () => {
+    connection.wireBytesIn += 2_000
+    connection.facts.bytesIn += 20
+  })
+  assert.equal(causeOf(connection), undefined)
+})

@@ -128,3 +128,13 @@ test('no variable reads key material', () => {
   for (const name of variables.keys())
     assert.ok(!String(read(name, facts)).includes(clientRandomLine.slice(14, 30)), name)
 })
+
+test('a name inside a certificate does not pass for another', () => {
+  const facts = connection({
+    peerCertificate: { ...certificate('x'), subject: '/O=a\\\\/CN=b\\/CN=c', san: 'URI:u\\, DNS:x, DNS:y\\\\, DNS:z' },
+  })
+  assert.equal(read('tls_peer_subject_organization', facts), 'a\\')
+  assert.equal(read('tls_peer_subject_cn', facts), 'b/CN=c')
+  assert.equal(read('tls_peer_san_uri', facts), 'u, DNS:x')
+  assert.equal(read('tls_peer_san_hostname', facts), 'y\\')
+})
