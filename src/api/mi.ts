@@ -5,8 +5,8 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { caller } from './auth.js'
+import type { Ports } from './ports.js'
 import { answer, MiRequest, MiResponse, refTo } from './schemas.js'
-import type { Ports } from './server.js'
 
 type Id = string | number | null
 

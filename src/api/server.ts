@@ -8,25 +8,17 @@ import { type FastifyInstance, fastify } from 'fastify'
 import { endpointText } from '../base/address.js'
 import { UsageError } from '../base/errors.js'
 import { listenProblem } from '../base/listen-problem.js'
-import type { Log } from '../base/log.js'
-import type { GatewayControl, GatewayView } from '../base/ports.js'
 import { authHook } from './auth.js'
 import { clientErrorHandler, errorHandler, HttpProblem, sendProblem } from './errors.js'
 import { endedLine } from './layout.js'
 import { miRoute } from './mi.js'
+import type { Ports } from './ports.js'
 import { collectorRoutes } from './routes/collector.js'
 import { connectionRoutes } from './routes/connections.js'
 import { reloadRoutes } from './routes/reload.js'
 import { statusRoutes } from './routes/status.js'
 import { traceRoutes } from './routes/trace.js'
 import { sharedSchemas } from './schemas.js'
-
-/** What the routes are given: the gateway as they may know it, and where to complain. */
-export interface Ports {
-  readonly view: GatewayView
-  readonly control: GatewayControl
-  readonly log: Log
-}
 
 export interface ApiOptions extends Ports {
   /** bearer token; undefined: only loopback is listened on */

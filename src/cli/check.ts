@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { defaultText } from '../config/defaults.js'
 import { ConfigError, defaultConfig, loadConfig } from '../config/load.js'
-import { exitCodes, type Terminal } from './commands.js'
+import { exitCodes, type Terminal } from './command.js'
 import { type InspectionProblem, inspect, isError } from './inspection.js'
 import { parseOptions } from './options.js'
 import { type Plan, planOf, planText } from './plan.js'

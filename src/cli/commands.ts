@@ -3,22 +3,8 @@
  * is loaded when it is asked for.
  */
 import { UsageError } from '../base/errors.js'
+import { type Command, exitCodes, type Terminal } from './command.js'
 import { version } from './version.js'
-
-/** Where a command prints. `process` is one; tests pass their own. */
-export interface Terminal {
-  readonly stdout: { write(text: string): unknown }
-  readonly stderr: { write(text: string): unknown }
-}
-
-/** What a command's file exports. Returns the exit code; throws UsageError for 2, anything else for 1. */
-export interface Command {
-  /** printed by `hepgate CMD --help` */
-  readonly help: string
-  run(args: readonly string[], terminal: Terminal): Promise<number>
-}
-
-export const exitCodes = { fine: 0, failed: 1, usage: 2 } as const
 
 const commands: Readonly<Record<string, { summary: string; load(): Promise<Command> }>> = {
   run: { summary: 'run the gateway', load: () => import('./run.js') },

@@ -6,7 +6,7 @@ import { Collector } from '../collector/collector.js'
 import { packetJson, packetText } from '../collector/text.js'
 import { parseIpPort } from '../config/host-port.js'
 import type { Config } from '../config/types.js'
-import { exitCodes, type Terminal } from './commands.js'
+import { exitCodes, type Terminal } from './command.js'
 import { parseOptions, wholeNumber } from './options.js'
 
 export const help = `usage: hepgate hep-dump [--listen udp:127.0.0.1:9060]... [--json] [--count N] [--secrets]

@@ -10,7 +10,7 @@ import type { Config } from '../config/types.js'
 import { DamagedCapture, readCapture } from './capture/file.js'
 import { directId, Outlet } from './capture/outlet.js'
 import { SipFinder } from './capture/sip-finder.js'
-import { exitCodes, type Terminal } from './commands.js'
+import { exitCodes, type Terminal } from './command.js'
 import { parseOptions } from './options.js'
 
 export const help = `usage: hepgate replay FILE.pcap --to HEP_ID --config FILE [--speed real|max]

@@ -8,7 +8,7 @@ import type { Log } from '../base/log.js'
 import type { DestinationStatus } from '../base/ports.js'
 import type { Config, HepDestinationConfig } from '../config/types.js'
 import type { TracedEvent } from '../trace/event.js'
-import type { TracedLeg, TraceSinks } from '../trace/tap.js'
+import type { TracedLeg, TraceSinks } from '../trace/sinks.js'
 import { type LinkTiming, linkTiming } from './redial.js'
 import { Sender, type SenderSettings } from './sender.js'
 

@@ -11,9 +11,9 @@ import type { Socket } from 'node:net'
 import { publishConnection } from '../base/channels.js'
 import { type Cause, causeEntry, causeSentence, type Failure, failure } from '../base/errors.js'
 import type { ConnectionEvent, ConnectionEventName, ConnectionFacts } from '../base/facts.js'
-import { SipFramer } from '../sip/framer.js'
+import { type FramerLimits, SipFramer } from '../sip/framer.js'
 import { handshakeCause, socketCause } from './causes.js'
-import type { Connections } from './connections.js'
+import type { MessageCounters } from './message-counters.js'
 import { readTurn } from './read-turn.js'
 
 /** What the relay does with a connection. All calls are synchronous; none comes after `onClosed`. */
@@ -53,6 +53,25 @@ const lingerMs = 5000
 
 const crlf = Buffer.from('\r\n')
 
+/** What all connections share, as one of them sees it. `Connections` is that. */
+export interface ConnectionHome {
+  readonly framerLimits: FramerLimits
+  /** messages that may wait for a handshake: tls_async_max_postponed_chunks */
+  readonly maxPostponed: number
+  readonly messages: MessageCounters
+  readonly counters: { pings: number }
+  readonly watch: {
+    readonly nowMs: number
+    wrote(connection: Connection): void
+    incomplete(connection: Connection): void
+  }
+  opened(connection: Connection): void
+  established(connection: Connection): void
+  closed(connection: Connection): void
+  /** calls `flush` at the end of this turn of the event loop */
+  flushSoon(connection: Connection): void
+}
+
 export class Connection {
   readonly facts: ConnectionFacts
   /** for the watch: when bytes last moved, and since when a message is incomplete or a write stuck; 0: not */
@@ -65,7 +84,7 @@ export class Connection {
   checkedPlainBytes = 0
 
   readonly #openedMs = performance.now()
-  readonly #all: Connections
+  readonly #all: ConnectionHome
   readonly #framer: SipFramer
   #state: State = 'opening'
   #handler: ConnectionHandler | undefined
@@ -90,7 +109,7 @@ export class Connection {
   #whenTaken: (() => void) | undefined
   #linger: NodeJS.Timeout | undefined
 
-  constructor(facts: ConnectionFacts, all: Connections) {
+  constructor(facts: ConnectionFacts, all: ConnectionHome) {
     this.facts = facts
     this.#all = all
     this.lastActiveMs = all.watch.nowMs

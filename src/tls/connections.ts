@@ -9,14 +9,9 @@ import type { ConnectionFacts, Direction, Side, Transport } from '../base/facts.
 import type { Config } from '../config/types.js'
 import type { FramerLimits } from '../sip/framer.js'
 import { AddressCounts, addressKey } from './address-counts.js'
-import type { Connection } from './connection.js'
+import type { Connection, ConnectionHome } from './connection.js'
 import { MessageCounters } from './message-counters.js'
 import { ConnectionWatch } from './watch.js'
-
-/** Counted since start. */
-export interface ConnectionCounters {
-  pings: number
-}
 
 /** A connection on which nothing arrived for so long has no request or response under way. */
 const quietMs = 1000
@@ -26,12 +21,13 @@ const drainStepMs = 50
 const largestShare = 0.25
 const leastShare = 16
 
-export class Connections {
+export class Connections implements ConnectionHome {
   readonly framerLimits: FramerLimits
   readonly maxPostponed: number
   readonly watch: ConnectionWatch
   readonly nowMicros: MicroClock
-  readonly counters: ConnectionCounters = { pings: 0 }
+  /** since start */
+  readonly counters = { pings: 0 }
   readonly messages = new MessageCounters()
   readonly #newId: () => string
   readonly #limits: Config['limits']

@@ -12,7 +12,8 @@ import type { FilterMatch, TraceCounters, TraceRequest, TraceStatus } from '../b
 import { Deadline, type TraceStore } from './deadline.js'
 import { type TraceFilter, verdictOf } from './filter/filter.js'
 import { TraceRecord } from './record.js'
-import { Tap, type TraceSinks } from './tap.js'
+import type { TraceSinks } from './sinks.js'
+import { Tap } from './tap.js'
 import type { Timers } from './timers.js'
 
 export interface TraceGateOptions {

@@ -1,7 +1,7 @@
 /** What the gate remembers of one connection, in `facts.trace`. Belongs to one run of tracing and means nothing in the next. */
 import type { ConnectionFacts, Direction } from '../base/facts.js'
 import { CallIds } from './call-ids.js'
-import type { TracedLeg } from './tap.js'
+import type { TracedLeg } from './sinks.js'
 
 export class TraceRecord {
   /** the tracing run whose filter was asked */

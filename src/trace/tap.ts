@@ -3,38 +3,10 @@
  * the sinks as it was on the wire, and tells a call once which TLS connection carries it. Never blocks, never
  * throws, decides nothing: the verdict of a connection is the gate's.
  */
-import type { Endpoint } from '../base/address.js'
 import type { MicroClock } from '../base/clock.js'
-import type { ConnectionFacts, Direction, Transport } from '../base/facts.js'
-import type { TracedEvent } from './event.js'
+import type { ConnectionFacts, Direction } from '../base/facts.js'
 import type { TraceRecord } from './record.js'
-
-/** Where traces go; implemented by destinations/. Both calls encode before they return and keep nothing they were given. */
-export interface TraceSinks {
-  /** a destination is set */
-  readonly configured: boolean
-  event(event: TracedEvent): void
-  /** one SIP message as it was on the wire: buf[start, end), its Call-ID buf[callIdStart, callIdEnd) */
-  sip(
-    leg: TracedLeg,
-    micros: number,
-    buf: Buffer,
-    start: number,
-    end: number,
-    callIdStart: number,
-    callIdEnd: number,
-  ): void
-}
-
-/** One per traced connection and direction, made once. */
-export interface TracedLeg {
-  readonly source: Endpoint
-  readonly destination: Endpoint
-  readonly transport: Transport
-  readonly connId: string
-  /** a slot per sink, owned by the sink: prebuilt HEP heads live here */
-  readonly heads: (object | undefined)[]
-}
+import type { TraceSinks } from './sinks.js'
 
 export class Tap {
   /** The one test on the hot path while tracing is off. The gate writes it. */

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { createServer, type Server, type TlsOptions } from 'node:tls'
-import { type CauseOf, causeGroups } from '../support/cause-groups.js'
+import type { CauseOf } from '../support/cause-groups.js'
 import { daysFromNow, TestCa, type TestCertificate, writeText } from '../support/certificates.js'
 import { clientDomain, sceneCa } from '../support/domains.js'
 import { assertFailure } from '../support/failure.js'
 import { listening, stalledPort, tcpServer } from '../support/listening.js'
 import { freePort } from '../support/ports.js'
-import { type EventFields, startScene } from '../support/scene.js'
+import { type EventFields, patienceMs, startScene } from '../support/scene.js'
 import { sipRequest } from '../support/sip.js'
 import { tempDir } from '../support/tmp.js'
 import { within } from '../support/wait.js'
@@ -50,12 +50,7 @@ const wrongs: Record<CauseOf<'initiated'> | `peer-alert-${string}`, () => Promis
   'peer-alert-handshake_failure': () =>
     tls({ maxVersion: 'TLSv1.2', ciphers: 'ECDHE-RSA-AES256-GCM-SHA384' }, sceneCa.issue(good)),
   'peer-alert-protocol_version': () => tls({ maxVersion: 'TLSv1.2' }, sceneCa.issue(good), { tls_method: 'TLSv1_3' }),
-  'peer-alert-certificate_required': () =>
-    // TLS 1.2: from 1.3 on the server decides after our handshake is over
-    tls({ maxVersion: 'TLSv1.2', requestCert: true, ca: sceneCa.certPem }, sceneCa.issue(good)),
 }
-// RFC 5246 has no certificate_required yet
-const shownAs = (name: string) => (name === 'peer-alert-certificate_required' ? 'peer-alert-handshake_failure' : name)
 
 function clear(host: string, port: number): Upstream {
   return { uri: `sip:${host}:${port};transport=tcp`, peer: `${host}:${port}` }
@@ -95,15 +90,12 @@ const scene = await startScene(
 )
 const client = await scene.client()
 client.send(sipRequest())
-await within('the gateway to give up', client.closed, 25_000)
+await within('the gateway to give up', client.closed, patienceMs)
 
-for (const cause of [
-  ...causeGroups.initiated,
-  ...Object.keys(wrongs).filter((name) => name.startsWith('peer-alert-')),
-]) {
+for (const cause of Object.keys(wrongs)) {
   test(`an upstream that cannot be used is reported with the cause: ${cause}`, async () => {
     const { peer } = upstreams.get(cause)!
-    const { event } = await assertFailure(scene, 'CONNECTED', shownAs(cause), { direction: 'out', peer })
+    const { event } = await assertFailure(scene, 'CONNECTED', cause, { direction: 'out', peer })
     const names = scene.events({ conn_id: event.conn_id }).map((one) => one.Event)
     assert.deepEqual(names, ['CONNECT_START', 'CONNECTED', 'CLOSED'])
     if (cause.startsWith('cert-') || cause === 'unknown-ca')

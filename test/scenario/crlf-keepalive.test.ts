@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { ByteServer } from '../support/byte-server.js'
-import { patienceMs, startScene } from '../support/scene.js'
+import { patienceMs, type Scene, startScene } from '../support/scene.js'
 import { sipRequest } from '../support/sip.js'
 import { until } from '../support/wait.js'
 
@@ -21,10 +21,8 @@ const quiet = await startScene(scope, {
   limits: { message_timeout: messageTimeoutMs },
 })
 
-type Scenery = typeof scene
-
 /** A client, and what of it the upstream gets. */
-async function pair(where: Scenery, server: ByteServer) {
+async function pair(where: Scene, server: ByteServer) {
   const index = server.sockets.length
   const client = await where.client()
   await server.connection(index)
@@ -41,7 +39,7 @@ async function pair(where: Scenery, server: ByteServer) {
 }
 
 /** Lets a time pass for the gateway that is longer than the one for an incomplete message. */
-async function messageTimePasses(where: Scenery): Promise<void> {
+async function messageTimePasses(where: Scene): Promise<void> {
   const other = await where.client()
   other.send(sipRequest().subarray(0, 50))
   assert.equal((await where.event('CLOSED', { peer: other.address })).cause, 'message-timeout')

@@ -32,7 +32,7 @@ test('events and SIP over IPv6 have brackets and family 10; IPv4 on a dual-stack
     client.send(sipRequest({ callId }))
     const event = await scene.event('ACCEPTED', { local })
     assert.match(String(event.peer), peer)
-    assertNetwork(scene, event)
+    assertNetwork(scene.recordOf(event))
     assert.equal(networkOf(scene.recordOf(event)).family, family)
     const sip = await until('the request at the collector', () =>
       scene.collector.records.find((record) => record.type === 1 && record.correlation === callId),
@@ -43,6 +43,6 @@ test('events and SIP over IPv6 have brackets and family 10; IPv4 on a dual-stack
   }
   const { port: upstreamPort } = upstream
   const connected = await scene.event('CONNECTED', { peer: `[::1]:${upstreamPort}` })
-  assertNetwork(scene, connected)
+  assertNetwork(scene.recordOf(connected))
   assert.equal(networkOf(scene.recordOf(connected)).family, 10)
 })

@@ -68,7 +68,7 @@ for (const [what, header, named] of headers) {
       assert.equal(event.peer, peer)
       assert.equal(event.proxied_by, named === undefined ? undefined : balancer)
       assert.equal(event.tls_domain, 'sip.example.com', 'the domain is that of our own socket')
-      assertNetwork(scene, event)
+      assertNetwork(scene.recordOf(event))
       const sip = await until('the request at the collector', () =>
         scene.collector.records.find((r) => r.type === 1 && r.correlation === callId),
       )

@@ -57,7 +57,7 @@ test('an upstream gets our certificate and the name we ask for, and the event ho
 
   const event = await scene.event('CONNECTED', { peer: `127.0.0.1:${mutual.port}` })
   assert.equal(event.Status, 'SUCCESS')
-  assertNetwork(scene, event)
+  assertNetwork(scene.recordOf(event))
   // client is the TLS client: us
   assert.equal(event['client-subject'], '/O=hepgate test/CN=edge gateway')
   assert.equal(event['server-subject'], '/O=hepgate test/CN=sip-core.example.com')

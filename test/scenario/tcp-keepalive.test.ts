@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { startScene } from '../support/scene.js'
@@ -23,23 +22,25 @@ test('peers and upstreams that fall silent are probed, unless that is switched o
   }
 })
 
-/** The timer of our connection to that port; for upstreams any local port of ours will do. */
+/**
+ * What /proc/net/tcp says of the gateway's end of the connection to a port: on its own port for a client, on one
+ * of the system's choice for an upstream.
+ */
 function timerOf(listening: number, remote: number): string | undefined {
-  const hex = (port: number) => port.toString(16).toUpperCase().padStart(4, '0')
   const lines = readFileSync('/proc/net/tcp', 'latin1').split('\n').slice(1)
-  const ours = lines
-    .map((line) => line.trim().split(/\s+/))
-    .find(
-      ([, local, peer, state]) =>
-        state === '01' && peer?.endsWith(`:${hex(remote)}`) && local !== undefined && isOurs(local),
-    )
-  function isOurs(local: string): boolean {
-    // a connection to an upstream leaves from a port of the system's choice
-    return local.endsWith(`:${hex(listening)}`) || Number.parseInt(local.slice(-4), 16) >= 32_768
-  }
-  assert.ok(ours, `no connection to port ${remote}`)
-  const [code, left] = ours[5]!.split(':')
-  if (code !== '02') return code === '00' ? 'none' : 'other'
+  const fields = lines.map((line) => line.trim().split(/\s+/))
+  const ours = fields.find(
+    ([, local = '', peer = '', state]) =>
+      state === established && portOf(peer) === remote && (portOf(local) === listening || portOf(local) >= 32_768),
+  )
+  const [code, left] = ours?.[5]?.split(':') ?? []
+  if (code === '00') return 'none'
   // in 1/100 s
-  return Number.parseInt(left!, 16) <= 7700 ? 'keepalive' : 'other'
+  return code === '02' && Number.parseInt(left!, 16) <= 7700 ? 'keepalive' : undefined
+}
+
+const established = '01'
+
+function portOf(address: string): number {
+  return Number.parseInt(address.slice(-4), 16)
 }

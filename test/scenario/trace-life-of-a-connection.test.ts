@@ -106,7 +106,7 @@ test('the packets of a connection tell its life in order', async () => {
     const event = eventOf(record)
     assert.equal(event.peer, `127.0.0.1:${plain.server.port}`)
     assert.deepEqual([event.relayed_to, event.direction, event.Protocol], [conn_id, 'out', 'TCP'])
-    assertNetwork({ recordOf: () => record } as unknown as Scene, event)
+    assertNetwork(record)
   }
 })
 

@@ -12,7 +12,7 @@ import type { SenderSettings } from '../../src/destinations/sender.js'
 import { decodeHep, HepStream, isHepFault } from '../../src/hep/decode.js'
 import type { HepPacket } from '../../src/hep/packet.js'
 import type { TracedEvent } from '../../src/trace/event.js'
-import type { TracedLeg, TraceSinks } from '../../src/trace/tap.js'
+import type { TracedLeg, TraceSinks } from '../../src/trace/sinks.js'
 
 type Scope = { after(end: () => unknown): void }
 

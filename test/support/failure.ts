@@ -1,5 +1,6 @@
 /** What a HEP collector must have got when a connection failed: the event with its cause, CLOSED, and addresses in both. */
 import assert from 'node:assert/strict'
+import { eventOf, type HepRecord } from './hep-collector.js'
 import { networkOf } from './hep-network.js'
 import type { EventFields, Scene } from './scene.js'
 
@@ -18,24 +19,24 @@ export async function assertFailure(
   assert.equal(event.cause, cause, `${event.Message}`)
   assert.equal(event.Status, 'FAILURE')
   assert.match(String(event.Message), /^\S+( \S+){2}/, 'the message is a sentence')
-  assertNetwork(scene, event)
+  assertNetwork(scene.recordOf(event))
 
   assert.equal(closed.Status, 'FAILURE')
   assert.equal(closed.cause, cause)
   assert.equal(closed.peer, event.peer)
   assert.equal(closed.local, event.local)
-  assertNetwork(scene, closed)
+  assertNetwork(scene.recordOf(closed))
   const all = scene.events({ conn_id: event.conn_id })
   assert.equal(all.at(-1)?.Event, 'CLOSED', 'CLOSED is the last word')
   assert.equal(all.filter((one) => one.Event === 'CLOSED' && one.call_id === undefined).length, 1)
   return { event, closed }
 }
 
-/** The chunks say the same as the payload, from the side that initiated to the other. */
-export function assertNetwork(scene: Scene, event: EventFields): void {
-  const { source, destination } = networkOf(scene.recordOf(event))
-  const ends = [event.peer, event.local]
-  if (event.direction === 'out') ends.reverse()
+/** The chunks of an event say the same as its payload, from the side that initiated to the other. */
+export function assertNetwork(record: HepRecord): void {
+  const { source, destination } = networkOf(record)
+  const { peer, local, direction } = eventOf(record)
+  const ends = direction === 'in' ? [peer, local] : [local, peer]
   assert.deepEqual([source, destination].map(known), ends)
 }
 

@@ -3,7 +3,7 @@
  * server behind it, and certificates from one CA. A test changes only what it is about.
  */
 
-import { sceneCa, serverDomain } from './domains.js'
+import { serverDomain } from './domains.js'
 import { type GatewayProcess, startGatewayProcess } from './gateway-process.js'
 import { eventOf, HepCollector, type HepRecord } from './hep-collector.js'
 import type { Scope } from './process.js'
@@ -11,8 +11,6 @@ import { SipClient } from './sip-client.js'
 import { SipServer } from './sip-server.js'
 import { tempDir } from './tmp.js'
 import { until } from './wait.js'
-
-export { sceneCa }
 
 type Section = Readonly<Record<string, unknown>>
 export type EventFields = Readonly<Record<string, unknown>>
@@ -49,7 +47,7 @@ export class Scene {
   }
 
   /** A client that has shaken hands with the gateway. */
-  client(options: Parameters<typeof SipClient.connect>[0] | object = {}): Promise<SipClient> {
+  client(options: object = {}): Promise<SipClient> {
     return SipClient.connect({ port: this.port, servername: 'sip.example.com', ...options })
   }
 
@@ -123,7 +121,6 @@ export async function startScene(test: Scope, config: SceneConfig = {}, dir = te
     proto_hep: { hep_id: [collector.destination('hep_dest', 'tcp')], hep_capture_id: 2001, hep_node_name: 'gw-1' },
     tls_mgm: { server_domain: [serverDomain(dir, 'sip.example.com')] },
     relay: { upstream: [server.uri] },
-    limits: { drain_timeout: 500 },
   }
   const merged: Record<string, unknown> = { ...usual }
   for (const [name, value] of Object.entries(config)) {

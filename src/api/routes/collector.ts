@@ -6,8 +6,8 @@ import type { FastifyInstance } from 'fastify'
 import type Type from 'typebox'
 import { protocolTypes } from '../../hep/chunks.js'
 import { HttpProblem } from '../errors.js'
+import type { Ports } from '../ports.js'
 import { answer, CollectedPackets, CollectedQueryString, refTo } from '../schemas.js'
-import type { Ports } from '../server.js'
 
 type Query = Type.Static<typeof CollectedQueryString>
 

@@ -6,8 +6,8 @@ import type { GatewayView } from '../../base/ports.js'
 import { caller } from '../auth.js'
 import { HttpProblem } from '../errors.js'
 import { indented } from '../layout.js'
+import type { Ports } from '../ports.js'
 import { answer, Connections } from '../schemas.js'
-import type { Ports } from '../server.js'
 
 const tags = ['connections']
 

@@ -2,8 +2,8 @@
 import type { FastifyInstance } from 'fastify'
 import { caller } from '../auth.js'
 import { HttpProblem } from '../errors.js'
+import type { Ports } from '../ports.js'
 import { answer, ReloadResult } from '../schemas.js'
-import type { Ports } from '../server.js'
 
 export function reloadRoutes(app: FastifyInstance, { control }: Ports): void {
   app.post(

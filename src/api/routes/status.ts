@@ -2,8 +2,8 @@
 import type { FastifyInstance } from 'fastify'
 import { HttpProblem } from '../errors.js'
 import { indented } from '../layout.js'
+import type { Ports } from '../ports.js'
 import { answer, Health, Ready, Status } from '../schemas.js'
-import type { Ports } from '../server.js'
 
 const tags = ['status']
 

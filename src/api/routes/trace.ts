@@ -5,8 +5,8 @@ import { durationForm, maxTimerMs, parseDuration } from '../../base/duration.js'
 import type { FilterMatch, RouteProblem } from '../../base/ports.js'
 import { caller } from '../auth.js'
 import { HttpProblem } from '../errors.js'
+import type { Ports } from '../ports.js'
 import { answer, FilterBody, FilterMatches, refTo, TraceRequestBody, TraceStatus } from '../schemas.js'
-import type { Ports } from '../server.js'
 
 const tags = ['trace']
 

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { silentLog } from '../../base/log.js'
 import type { Config } from '../../config/types.js'
 import { Destinations } from '../../destinations/registry.js'
-import type { TracedLeg } from '../../trace/tap.js'
+import type { TracedLeg } from '../../trace/sinks.js'
 
 /** Id of a destination that no configuration declares. */
 export const directId = 'replay'

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test'
 import { Outlet } from '../../../src/cli/capture/outlet.js'
 import { hepDestination, parseHepId } from '../../../src/config/hep-id.js'
 import { defaultConfig } from '../../../src/config/load.js'
-import type { TracedLeg } from '../../../src/trace/tap.js'
+import type { TracedLeg } from '../../../src/trace/sinks.js'
 import { freePort } from '../../support/ports.js'
 
 const patienceMs = 300

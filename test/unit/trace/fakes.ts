@@ -7,7 +7,7 @@ import type {
 } from '../../../src/base/facts.js'
 import type { Log } from '../../../src/base/log.js'
 import type { TracedEvent } from '../../../src/trace/event.js'
-import type { TracedLeg, TraceSinks } from '../../../src/trace/tap.js'
+import type { TracedLeg, TraceSinks } from '../../../src/trace/sinks.js'
 import type { Timer, Timers } from '../../../src/trace/timers.js'
 
 export const startMicros = 1_800_000_000_000_000
