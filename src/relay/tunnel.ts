@@ -105,6 +105,12 @@ class Tunnel {
     this.coreConnection?.end('relay-closed', 'the client has nothing more to send')
   }
 
+  /** Nobody is left to hold the core back for: what it still sends is read, and counted as lost. */
+  clientClosed(): void {
+    this.coreConnection?.resume(pauseReasons.relay)
+    this.clientEnded()
+  }
+
   coreConnected(): void {
     if (this.core.state !== 'connecting') return
     this.core = { ...this.core, state: 'connected' }
@@ -120,6 +126,8 @@ class Tunnel {
     this.core = gone
     if (state === 'connected') {
       upstream.disconnected()
+      this.client.resume(pauseReasons.relay)
+      this.client.resume(pauseReasons.write)
       this.client.end('relay-closed', `the upstream connection ended: ${message}`)
       return
     }
@@ -253,7 +261,7 @@ class ClientLeg implements ConnectionHandler {
   }
 
   onClosed(): void {
-    this.#tunnel.clientEnded()
+    this.#tunnel.clientClosed()
   }
 }
 

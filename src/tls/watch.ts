@@ -24,6 +24,12 @@ const roundMs = 1000
  * that sends this much in a round, and less than a tenth of it is SIP, does nothing else.
  */
 const floodBytes = 256 * 1024
+/**
+ * And in all: a slow trickle of KeyUpdates whose answers are not read would fill memory inside OpenSSL. A
+ * CRLFCRLF in a CBC record of TLS 1.2 has 21 times its size on the wire; nothing honest has more.
+ */
+const overheadBytes = 1024 * 1024
+const overheadFactor = 40
 
 export class ConnectionWatch {
   /** monotonic ms, as of the last tick: cheap to read, good enough for idle limits */
@@ -139,6 +145,7 @@ export class ConnectionWatch {
     const plain = connection.facts.bytesIn - connection.checkedPlainBytes
     connection.checkedWireBytes += wire
     connection.checkedPlainBytes += plain
-    return wire > floodBytes && plain * 10 < wire
+    const excess = connection.checkedWireBytes - overheadFactor * connection.checkedPlainBytes
+    return (wire > floodBytes && plain * 10 < wire) || excess > overheadBytes
   }
 }

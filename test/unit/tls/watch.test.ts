@@ -252,3 +252,16 @@ test('a quiet connection may have more overhead than data', (t) => {
   })
   assert.equal(causeOf(connection), undefined)
 })
+
+test('a trickle of empty TLS records ends one day, years of keep-alives do not', (t) => {
+  const empty = new Watched()
+  const phone = new Watched()
+  const bench = new Bench(t, [empty, phone], { idleMs: 0 })
+  bench.pass(60_000, () => {
+    empty.wireBytesIn += 2_000
+    phone.wireBytesIn += 85 * 100
+    phone.facts.bytesIn += 4 * 100
+  })
+  assert.equal(causeOf(empty), 'tls-protocol-error')
+  assert.equal(causeOf(phone), undefined)
+})
