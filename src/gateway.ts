@@ -104,6 +104,8 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
   #state: GatewayStatus['state'] = 'starting'
   #stopping: Promise<void> | undefined
   #lastReload: GatewayStatus['reload']
+  #acceptErrors = 0
+  #nextAcceptLogMs = 0
   #reloading: Promise<unknown> = Promise.resolve()
 
   constructor(config: Config, options: GatewayOptions) {
@@ -299,6 +301,15 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
     )
   }
 
+  /** Once a minute: out of file descriptors, this comes with every connection. */
+  readonly #acceptFailed = (error: Error): void => {
+    this.#acceptErrors++
+    const now = performance.now()
+    if (now < this.#nextAcceptLogMs) return
+    this.#nextAcceptLogMs = now + 60_000
+    this.#log.error({ error: error.message, since_start: this.#acceptErrors }, 'connections cannot be accepted')
+  }
+
   #summarize(): Gateway['summary'] {
     const { gate, destinations } = this.#running
     const sockets = (transport: Transport): string[] =>
@@ -349,7 +360,9 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
       onConnection: (client) => openTunnel(client, tunnel),
     }
     for (const socket of config.socket) {
-      this.#listeners.push(await Listener.open(socket, { ...acceptor, ...keepAlive }))
+      this.#listeners.push(
+        await Listener.open(socket, { ...acceptor, ...keepAlive, onAcceptError: this.#acceptFailed }),
+      )
     }
   }
 

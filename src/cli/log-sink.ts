@@ -1,6 +1,6 @@
 /**
  * Where log lines go: a file descriptor, written behind the back of whoever logs. A reader that has stopped or a
- * disk that is full costs log lines, counted, and never the time or the life of the gateway: pino's own destination
+ * disk that is full costs log lines, and never the time or the life of the gateway: pino's own destination
  * retries a full disk for ever when it is flushed, so it is not used.
  */
 import { write, writeSync } from 'node:fs'
@@ -11,20 +11,17 @@ const retryMs = 100
 export class LogSink {
   readonly #fd: number
   readonly #maxHeldChars: number
+  readonly #tellLost: (lines: number) => void
   #held: string[] = []
   #heldChars = 0
   #writing: Buffer | undefined
   #lost = 0
 
-  /** Lines beyond `maxHeldChars` that nobody takes are lost. */
-  constructor(fd: number, maxHeldChars: number) {
+  /** Lines beyond `maxHeldChars` that nobody takes are lost. `tellLost` hears how many when lines are taken again. */
+  constructor(fd: number, maxHeldChars: number, tellLost: (lines: number) => void) {
     this.#fd = fd
     this.#maxHeldChars = maxHeldChars
-  }
-
-  /** lines that nobody will read */
-  get lost(): number {
-    return this.#lost
+    this.#tellLost = tellLost
   }
 
   /** One line with its line end. */
@@ -68,6 +65,13 @@ export class LogSink {
     }
     this.#writing = undefined
     if (this.#held.length > 0) this.#writeHeld()
+    if (error === null) this.#tell()
+  }
+
+  #tell(): void {
+    const lost = this.#lost
+    this.#lost = 0
+    if (lost > 0) this.#tellLost(lost)
   }
 
   #takeHeld(): Buffer {

@@ -18,7 +18,9 @@ const maxHeldChars = 4 * 1024 * 1024
 const stderrFd = 2
 
 export function makeLogger({ level, format }: Config['log'], colour: boolean): Logger {
-  const sink = new LogSink(stderrFd, maxHeldChars)
+  const sink = new LogSink(stderrFd, maxHeldChars, (lost) =>
+    log.warn({ lost }, 'log lines were lost: nobody took them'),
+  )
   const options = {
     level,
     base: null,

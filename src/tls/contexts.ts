@@ -3,6 +3,7 @@
  * one by socket and SNI (accepting) or destination (initiating). Built whole and never changed: a
  * reload builds another one and swaps it. Listens nowhere.
  */
+import { constants } from 'node:crypto'
 import {
   createSecureContext,
   createServer,
@@ -170,6 +171,8 @@ function contextOptions(config: ServerDomainConfig | ClientDomainConfig, materia
     ciphers: ciphers(config),
     minVersion: config.min_version,
     maxVersion: config.max_version,
+    // RFC 9325 §3.5: nobody in SIP renegotiates, and a peer that does makes us work for nothing.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   }
 }
 

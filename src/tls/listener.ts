@@ -13,6 +13,8 @@ const backlog = 4096
 export interface ListenerOptions extends AcceptorOptions {
   readonly keepAlive: boolean
   readonly keepIdleSeconds: number
+  /** a connection came and the system could not give it to us */
+  readonly onAcceptError: (error: Error) => void
 }
 
 export class Listener {
@@ -46,7 +48,7 @@ export class Listener {
     })
     server.removeAllListeners('error')
     // EMFILE and the like: the connection is lost, the listener stays.
-    server.on('error', () => {})
+    server.on('error', options.onAcceptError)
     return listener
   }
 

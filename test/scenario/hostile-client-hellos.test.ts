@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { after, test } from 'node:test'
 import { connect } from 'node:tls'
-import { addressOf, tcpConnect, tcpServer } from '../support/listening.js'
+import { tcpConnect, tcpServer } from '../support/listening.js'
 import { type EventFields, startScene } from '../support/scene.js'
 import { until } from '../support/wait.js'
 
@@ -29,21 +29,20 @@ function broken(hello: Buffer): Buffer {
 
 test('every one of them ends once, as a failure, and the next client is served', async (t) => {
   const hello = await clientHello()
-  const addresses = new Set<string>()
   const sent: string[] = []
   for (let i = 0; i < hellos; i++) {
     const bytes = broken(hello)
     sent.push(bytes.toString('hex'))
     const socket = await tcpConnect(t, scene.port)
-    addresses.add(addressOf(socket))
     socket.resume().write(bytes)
     if (i % 2 === 0) await Promise.race([once(socket, 'data'), once(socket, 'close'), new Promise(setImmediate)])
     if (i % 3 === 0) socket.resetAndDestroy()
     else socket.end()
   }
-  const ended = (): EventFields[] => scene.events({ Event: 'CLOSED' }).filter(({ peer }) => addresses.has(String(peer)))
+  // Not by address: who resets before he is accepted has none.
+  const ended = (): EventFields[] => scene.events({ Event: 'CLOSED' })
   await until('the end of each', () => ended().length >= hellos, 30_000)
-  const outcome = scene.events({ Event: 'ACCEPTED' }).filter(({ peer }) => addresses.has(String(peer)))
+  const outcome = scene.events({ Event: 'ACCEPTED' })
   assert.equal(new Set(ended().map(({ conn_id }) => conn_id)).size, hellos)
   assert.equal(ended().length, hellos)
   assert.equal(outcome.length, hellos)

@@ -4,7 +4,7 @@ import { after, test } from 'node:test'
 import { sceneCa, serverDomain } from '../support/domains.js'
 import type { HepRecord } from '../support/hep-collector.js'
 import { startScene } from '../support/scene.js'
-import { headerOf, sipRequest } from '../support/sip.js'
+import { headerOf } from '../support/sip.js'
 import { tempDir } from '../support/tmp.js'
 import { until } from '../support/wait.js'
 
@@ -36,11 +36,7 @@ for (const [what, issue] of names) {
     const { payload } = scene.recordOf(accepted)
     assertPlain(payload)
     assert.equal(Buffer.from(payload.toString()).compare(payload), 0, 'not UTF-8')
-    assert.ok(
-      !String(accepted['client-san'] ?? '')
-        .split(', ')
-        .includes('DNS:bank.example.com'),
-    )
+    assert.doesNotMatch(String(accepted['client-san']), /(?:^|[^\\], )DNS:bank\.example\.com/)
     await scene.live(client.address)
     await client.close()
   })

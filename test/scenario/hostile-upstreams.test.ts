@@ -36,7 +36,9 @@ for (const [what, badly] of behaviours) {
     client.send(sipRequest())
     await client.closed
     const closed = await scene.event('CLOSED', { peer: client.address })
-    assert.equal(scene.events({ Event: 'CLOSED', conn_id: closed.conn_id }).length, 1)
+    // A failure is told again in each call it hurts.
+    const ends = scene.events({ Event: 'CLOSED', conn_id: closed.conn_id }).filter(({ call_id }) => !call_id)
+    assert.equal(ends.length, 1)
     behave = answer
     assert.match((await healthy.request()).answer.toString(), /^SIP\/2\.0 200/)
   })
