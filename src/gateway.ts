@@ -301,7 +301,7 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
     )
   }
 
-  /** Once a minute: out of file descriptors, this comes with every connection. */
+  /** Once a minute: what is wrong is wrong for every connection. */
   readonly #acceptFailed = (error: Error): void => {
     this.#acceptErrors++
     const now = performance.now()

@@ -35,7 +35,7 @@ export class LogSink {
     if (this.#writing === undefined) this.#writeHeld()
   }
 
-  /** Writes what is held before it returns, as far as that can be written. */
+  /** For the moment before the process is ended: writes what is held, whatever is still under way. */
   flush(): void {
     let bytes = this.#takeHeld()
     try {
@@ -53,7 +53,7 @@ export class LogSink {
   readonly #written = (error: NodeJS.ErrnoException | null, count: number): void => {
     const bytes = this.#writing as Buffer
     if (error?.code === 'EAGAIN') {
-      setTimeout(() => write(this.#fd, bytes, this.#written), retryMs).unref()
+      setTimeout(() => write(this.#fd, bytes, this.#written), retryMs)
       return
     }
     if (error !== null) this.#lost += lines(bytes)

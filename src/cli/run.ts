@@ -8,6 +8,7 @@ import type { Config } from '../config/types.js'
 import { type Gateway, startGateway } from '../gateway.js'
 import { report } from './check.js'
 import { exitCodes, type Terminal } from './command.js'
+import { descriptorShortage } from './descriptors.js'
 import { isError } from './inspection.js'
 import { type Logger, makeLogger } from './logger.js'
 import { parseOptions } from './options.js'
@@ -43,14 +44,15 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   // on a terminal the welcome stands beside the log
   if (!process.stderr.isTTY) logger.log.info({ summary: gateway.summary }, 'hepgate is running')
   terminal.stdout.write(welcome(version(), config, gateway.summary))
+  const shortage = descriptorShortage(config.limits.max_connections)
+  if (shortage !== undefined) logger.log.warn({}, shortage)
   const signal = await stopSignal((again) => {
     logger.log.warn({ signal: again }, 'told again to stop: ending at once')
     endAtOnce(logger)
   })
   endAtOnceAfter(stopDeadlineMs(config), logger)
   await gateway.stop(signal)
-  logger.flush()
-  return exitCodes.fine
+  return exitCodes.fine // the process ends by itself when the last lines of the log are written
 }
 
 /** Throws what keeps it from starting as `hepgate check` tells it: with places that editors open. */

@@ -47,7 +47,7 @@ export class Listener {
       server.listen({ host: config.ip, port: config.port, backlog, ipv6Only: config.ip !== '::' }, done)
     })
     server.removeAllListeners('error')
-    // EMFILE and the like: the connection is lost, the listener stays.
+    // The connection is lost, the listener stays. (Out of file descriptors, libuv closes what comes and tells nobody.)
     server.on('error', options.onAcceptError)
     return listener
   }
