@@ -10,8 +10,9 @@
  */
 import type { Endpoint } from '../base/address.js'
 import { type Cause, causeEntry, type Failure, failure } from '../base/errors.js'
-import { type Connection, type ConnectionHandler, pauseReasons } from '../tls/connection.js'
+import { type Connection, pauseReasons } from '../tls/connection.js'
 import type { Connector, Target } from '../tls/connector.js'
+import type { ConnectionHandler } from '../tls/handler.js'
 import type { MessageCounters } from '../tls/message-counters.js'
 import { proxyHeaderV1, proxyHeaderV2 } from '../tls/proxy-protocol.js'
 import type { Tap } from '../trace/tap.js'

@@ -13,27 +13,9 @@ import { type Cause, causeEntry, causeSentence, type Failure, failure } from '..
 import type { ConnectionEvent, ConnectionEventName, ConnectionFacts } from '../base/facts.js'
 import { type FramerLimits, SipFramer } from '../sip/framer.js'
 import { handshakeCause, socketCause } from './causes.js'
+import type { ConnectionHandler } from './handler.js'
 import type { MessageCounters } from './message-counters.js'
 import { readTurn } from './read-turn.js'
-
-/** What the relay does with a connection. All calls are synchronous; none comes after `onClosed`. */
-export interface ConnectionHandler {
-  /** outgoing only: handshake over, what was queued is on its way */
-  onConnected(): void
-  /** one SIP message: buf[start, end), body from bodyStart; the bytes stay as they are */
-  onMessage(buf: Buffer, start: number, bodyStart: number, end: number): void
-  /** a single CRLF between messages that is to be passed on */
-  onCrlf(): void
-  /** all messages of this read were handed over */
-  onReadEnd(): void
-  /** the peer sends nothing more, but may still read */
-  onPeerEnd(): void
-  /** what was written waits for the peer: whoever feeds this connection should stop */
-  onBlocked(): void
-  /** after `onBlocked`: there is room again */
-  onDrain(): void
-  onClosed(): void
-}
 
 type State = 'opening' | 'open' | 'ending' | 'closed'
 
