@@ -6,13 +6,11 @@ import { readFileSync } from 'node:fs'
 
 /** A tunnel is two sockets. */
 const perConnection = 2
-/** listeners, collectors, files, the event loop's own */
-const others = 64
 
 /** A sentence for the log; undefined where the limit is high enough, or not known (not Linux). */
 export function descriptorShortage(maxConnections: number, limits = ownLimits()): string | undefined {
   const most = /^Max open files\s+(\d+)/m.exec(limits)?.[1]
-  const wanted = maxConnections * perConnection + others
+  const wanted = maxConnections * perConnection
   if (most === undefined || Number(most) >= wanted) return undefined
   return (
     `${most} files may be open, limits.max_connections (${maxConnections}) needs ${wanted}: ` +
