@@ -80,6 +80,7 @@ function checkHepIds(config: Config, problems: Problems): void {
   const destinations = config.proto_tls.trace_destination
   destinations.forEach((name, i) => {
     const path = ['proto_tls', 'trace_destination', i]
+    if (problems.touch(path)) return
     if (!names.includes(name)) problems.add(path, `no hep_id has the name ${name}${choices(name, names)}`)
     else if (destinations.indexOf(name) < i) problems.add(path, `${name} is there twice`)
   })

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import { startGatewayProcess } from '../support/gateway-process.js'
 import { startKamailio } from '../support/kamailio.js'
 import { lacks, peer } from '../support/peers.js'
-import { runProcess } from '../support/process.js'
+import { runProcess, startProcess } from '../support/process.js'
 import type { Scope } from '../support/scope.js'
 import { headerOf } from '../support/sip.js'
 import { SipClient } from '../support/sip-client.js'
@@ -130,6 +130,7 @@ async function startCollector(scope: Scope, transport: 'udp' | 'tcp'): Promise<{
   for (const table of ['sip_capture', 'logs_capture']) {
     await sqlite(database, `create table ${table} (id integer primary key, ${types})`)
   }
+  await readersLockNobodyOut(scope, database)
   const { port } = await startKamailio(
     scope,
     () => `${transport === 'tcp' ? 'tcp_accept_hep3=yes\ntcp_accept_no_cl=yes' : ''}
@@ -142,6 +143,16 @@ modparam("sipcapture", "hep_capture_on", 1)
 ${transport === 'tcp' ? tcpRoute : udpRoute}`,
   )
   return { database, port }
+}
+
+/**
+ * Kamailio waits for no lock: a row it would store while we read is lost. With a write-ahead log readers
+ * and writer do not meet, except where the last of them closes the database: this one stays.
+ */
+async function readersLockNobodyOut(scope: Scope, database: string): Promise<void> {
+  const reader = startProcess(scope, peer('sqlite3'), [database])
+  reader.write('pragma journal_mode = wal; select count(*) from sip_capture;\n')
+  await reader.printed(/wal\s+0/)
 }
 
 function startTracedGateway(scope: Scope, destination: string) {

@@ -74,20 +74,24 @@ function brokenRecords(): Socket {
 test('a good connection does not notice what others do to the port', async () => {
   const client = await scene.client()
   const peer = client.address
-  const before = residentBytes(scene.gateway.process.pid)
   const running = attacks.map(([what, start]) => ({ what, attack: again(start) }))
   let rounds = 0
-  await until(
-    'thirty of each attack',
-    async () => {
-      await client.request()
-      rounds++
-      return running.every(({ attack }) => attack.times() > 30)
-    },
-    patienceMs * 2,
-  ).catch((error) => {
-    throw new Error(running.map(({ what, attack }) => `${what}: ${attack.times()}`).join(', '), { cause: error })
-  })
+  const ofEach = (times: number): Promise<unknown> =>
+    until(
+      `${times} of each attack`,
+      async () => {
+        await client.request()
+        rounds++
+        return running.every(({ attack }) => attack.times() > times)
+      },
+      patienceMs * 2,
+    ).catch((error) => {
+      throw new Error(running.map(({ what, attack }) => `${what}: ${attack.times()}`).join(', '), { cause: error })
+    })
+  await ofEach(10)
+  // by now the heap has the size this load needs, which differs by 100 MB between versions of Node
+  const before = residentBytes(scene.gateway.process.pid)
+  await ofEach(30)
   for (const { attack } of running) attack.stop()
   assert.ok(rounds > 0)
   await client.request()
@@ -100,7 +104,7 @@ test('a good connection does not notice what others do to the port', async () =>
     assert.ok((connections.failures[cause] ?? 0) >= 20, `${cause}: ${connections.failures[cause]}`)
   }
   const grown = residentBytes(scene.gateway.process.pid) - before
-  assert.ok(grown < 100 << 20, `grew by ${grown >> 20} MB`)
+  assert.ok(grown < 50 << 20, `grew by ${grown >> 20} MB`)
 })
 
 test('peers that send a byte now and then hold up nobody', async (t) => {

@@ -99,17 +99,24 @@ test('2,000 TLS connections leave nothing behind', async () => {
   assert.equal(messages.relayed, 4600)
 })
 
-test('100 reloads leave nothing behind', async () => {
+test('reloads leave nothing behind', async () => {
   const reload = async (times: number): Promise<void> => {
     for (let i = 0; i < times; i++) assert.deepEqual(await gateway.reload('test'), { ok: true, problems: [] })
   }
-  await reload(20)
-  const before = { heap: await usedHeap(), handles: handles(), resident: process.memoryUsage.rss() }
-  await reload(100)
-  const grown = (await usedHeap()) - before.heap
-  assert.ok(grown < 500_000, `the heap grew by ${grown} bytes`)
+  /** What a hundred of them leave: in the heap, and in the process. */
+  const window = async () => {
+    const before = { heap: await usedHeap(), resident: process.memoryUsage.rss() }
+    await reload(100)
+    return { heap: (await usedHeap()) - before.heap, resident: process.memoryUsage.rss() - before.resident }
+  }
+  await window() // the heap takes from the system what a hundred of them need before it is collected
+  const before = handles()
+  const windows = [await window(), await window()]
+  // what leaks does so in each of them; what the allocator puts aside it does once
+  const heap = Math.min(...windows.map((grown) => grown.heap))
+  assert.ok(heap < 500_000, `the heap grew by ${heap} bytes`)
   // TLS contexts live outside the heap: leaked ones have 100 kB and more each
-  const resident = process.memoryUsage.rss() - before.resident
+  const resident = Math.min(...windows.map((grown) => grown.resident))
   assert.ok(resident < 10_000_000, `the process grew by ${resident} bytes`)
-  assert.deepEqual(handles(), before.handles)
+  assert.deepEqual(handles(), before)
 })

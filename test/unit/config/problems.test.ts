@@ -225,6 +225,13 @@ const meanings: Case[] = [
     message: 'no hep_id has the name a; there is none at all',
   },
   {
+    name: 'trace_destination that is no text says only that',
+    text: 'proto_tls:\n  trace_destination: [a, {}]\nproto_hep: { hep_id: "[a]10.0.0.2" }',
+    path: 'proto_tls.trace_destination[1]',
+    line: 3,
+    message: 'expected the name of a hep_id, found a mapping',
+  },
+  {
     name: 'trace_destination names each only once',
     text: 'proto_tls: { trace_destination: [a, a] }\nproto_hep: { hep_id: "[a]10.0.0.2" }',
     path: 'proto_tls.trace_destination[1]',

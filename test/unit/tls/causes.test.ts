@@ -71,6 +71,10 @@ async function connectError(t: TestContext, listener: Server, write = false): Pr
 
 const old = `${tls.DEFAULT_CIPHERS}:@SECLEVEL=0`
 
+const [major = 0, minor = 0] = process.versions.openssl.split('.').map(Number)
+/** OpenSSL 3.2 and later find out that a security level leaves no TLS 1.0 before they look for an algorithm. */
+const levelRulesOutVersions = major > 3 || (major === 3 && minor >= 2)
+
 describe('a handshake that we accept and that fails', () => {
   const cases: [cause: string, what: string, tls.TlsOptions, tls.ConnectionOptions][] = [
     ['no-shared-version', 'an old client', { minVersion: 'TLSv1.3' }, { maxVersion: 'TLSv1.2' }],
@@ -98,7 +102,7 @@ describe('a handshake that we accept and that fails', () => {
     ['no-shared-sigalg', 'a client that verifies RSA only', {}, { sigalgs: 'rsa_pss_rsae_sha256' }],
     ['no-shared-sigalg', 'no algorithm in common', { sigalgs: 'ed25519' }, { sigalgs: 'ecdsa_secp256r1_sha256' }],
     [
-      'no-shared-sigalg',
+      levelRulesOutVersions ? 'no-shared-version' : 'no-shared-sigalg',
       'TLS 1.0 at a security level without SHA-1',
       { minVersion: 'TLSv1' },
       { minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: old },
