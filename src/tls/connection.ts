@@ -314,6 +314,7 @@ export class Connection {
   }
 
   drained(): void {
+    this.#untakenMessages = 0
     this.resume(pauseReasons.pongs)
     this.#handler?.onDrain()
   }
@@ -363,7 +364,8 @@ export class Connection {
       message: reason.message,
       durationMs: Math.round(performance.now() - this.#openedMs), // not by the wall clock, which may be set
     }
-    this.#loseUntaken(reason.cause)
+    // After an orderly end everything was taken. When the socket failed its own count is gone: what the watch saw last has to do.
+    this.#loseUntaken(this.#socket?.writableFinished !== true && this.stuckSinceMs !== 0, reason.cause)
     this.#socket = undefined
     this.#raw = undefined
     // The relay first: a leg that ends takes its other leg along, and CLOSED is the last word of each.
@@ -393,17 +395,15 @@ export class Connection {
   #abandon(): void {
     this.flush()
     const socket = this.#socket
-    this.#loseUntaken(this.#closeReason().cause)
+    this.#loseUntaken(this.unsentBytes > 0, this.#closeReason().cause)
     if (this.#state === 'open') this.#state = 'ending' // takes nothing any more
     if (socket === undefined || socket.closed) this.finallyClosed()
     else socket.destroy()
   }
 
   /** What the system has not taken when we give up is lost; what it has taken, nobody can tell. */
-  #loseUntaken(cause: Cause): void {
-    // When the socket has failed its own count is gone; what the watch saw last has to do.
-    const untaken = this.unsentBytes > 0 || this.stuckSinceMs !== 0 ? this.#untakenMessages : 0
-    this.#all.messages.lose(untaken + this.#outgoingMessages, cause)
+  #loseUntaken(someAreUntaken: boolean, cause: Cause): void {
+    this.#all.messages.lose((someAreUntaken ? this.#untakenMessages : 0) + this.#outgoingMessages, cause)
     this.#untakenMessages = 0
     this.#outgoingMessages = 0
     this.#outgoing = []
