@@ -364,7 +364,8 @@ export class Connection {
       message: reason.message,
       durationMs: Math.round(performance.now() - this.#openedMs), // not by the wall clock, which may be set
     }
-    // After an orderly end everything was taken. When the socket failed its own count is gone: what the watch saw last has to do.
+    // After an orderly end everything was taken. When the socket failed its own count is gone: what the
+    // watch saw last has to do.
     this.#loseUntaken(this.#socket?.writableFinished !== true && this.stuckSinceMs !== 0, reason.cause)
     this.#socket = undefined
     this.#raw = undefined
