@@ -266,6 +266,13 @@ export const causes = {
     sipStatus: 503,
     hint: 'the CONNECTED events of the upstream connections hold the causes',
   },
+  'keepalive-timeout': {
+    sentence: 'the peer answered no keep-alive any more',
+    fate: 'dropped',
+    closedBy: 'timeout',
+    sipStatus: 503,
+    hint: 'the flow is dead (RFC 5626 §4.4.1): a NAT or firewall forgot it, or the peer hangs; it is opened again',
+  },
   shutdown: { sentence: 'the gateway is shutting down', fate: 'ended', closedBy: 'local', sipStatus: 503, hint: '' },
   killed: { sentence: 'an operator closed the connection', fate: 'ended', closedBy: 'local', sipStatus: 503, hint: '' },
 } as const satisfies Record<string, CauseEntry>

@@ -79,6 +79,10 @@ export interface ConnectionFacts {
   tls: TlsFacts | undefined
   ownCertificate: CertificateFacts | undefined
   peerCertificate: CertificateFacts | undefined
+  /** SIP domain identities of a peer whose certificate was verified (RFC 5922 §7.1), lower case; else empty */
+  peerIdentities: readonly string[]
+  /** the peer's verified certificate names one of `trust.domains`, or it is our own side; undefined until known */
+  trusted: boolean | undefined
   /** NSS key-log lines of this connection, without line ends. SECRET: only trace/ may pass them on, by its rules */
   keylog: string[]
   connectMs: number | undefined

@@ -54,12 +54,30 @@ export interface KeylogFileCounters {
   readonly lost: number
 }
 
+/** A server behind us (upstream) or a peer we keep connected (trunk). */
 export interface UpstreamStatus {
   readonly uri: string
-  /** what the last connect said */
+  readonly role: 'upstream' | 'trunk'
+  /** what the last connect or probe said; down: nothing is sent there while another is up */
   readonly state: 'unknown' | 'up' | 'down'
+  readonly priority: number
+  readonly weight: number
   readonly lastError: string | undefined
   readonly connections: number
+  /** OPTIONS since start; undefined: none are sent */
+  readonly probes: { readonly sent: number; readonly failed: number; readonly lastMs: number | undefined } | undefined
+}
+
+/** What edge mode did besides relaying, since start. */
+export interface EdgeStatus {
+  /** our own answers to requests, by status code */
+  readonly answered: Readonly<Record<string, number>>
+  /** responses that went nowhere, by reason */
+  readonly responsesDropped: Readonly<Record<string, number>>
+  /** requests without an answer that went nowhere (ACK), by reason */
+  readonly requestsDropped: Readonly<Record<string, number>>
+  /** messages over UDP larger than a packet is sure to carry (RFC 3261 §18.1.1) */
+  readonly largeDatagrams: number
 }
 
 export interface ListenerStatus {
@@ -126,6 +144,8 @@ export interface GatewayStatus {
     readonly lost: Readonly<Record<string, number>>
     readonly pings: number
   }
+  /** undefined: no socket is in edge mode */
+  readonly edge: EdgeStatus | undefined
   readonly trace: TraceStatus &
     TraceCounters & {
       /** undefined: trace.keylog_file is not set */

@@ -11,6 +11,9 @@ export interface HostPort {
   readonly port: number
 }
 
+/** edge: a SIP edge proxy (RFC 3261 §16, RFC 5626). tunnel: a connection of its own for each client, messages unmodified. */
+export type RelayMode = 'edge' | 'tunnel'
+
 export interface SocketConfig {
   /** as written: `tls:0.0.0.0:5061` */
   readonly text: string
@@ -21,6 +24,8 @@ export interface SocketConfig {
   /** `AS host[:port]` or `advertise:` */
   readonly advertise: HostPort | undefined
   readonly side: Side
+  /** how its SIP is relayed: `relay.mode`, unless the socket says otherwise */
+  readonly relay: RelayMode
   /** CIDR blocks whose connections must begin with a PROXY protocol header (v1 or v2); nobody else may send one */
   readonly proxy_protocol: readonly string[]
 }
@@ -90,6 +95,10 @@ export interface ClientDomainConfig extends TlsDomainConfig {
   /** SNI and name to verify; default: the host of the destination URI, where it is a name */
   readonly server_name: string | undefined
   readonly verify_name: 'off' | 'report' | 'enforce'
+  /** let `*.example.com` in a certificate match one label, which RFC 5922 §7.2 forbids */
+  readonly verify_name_wildcard: boolean
+  /** ask the peer to reuse our connection for its own requests: `;alias` in our Via (RFC 5923); edge mode */
+  readonly alias: boolean
 }
 
 export interface UpstreamConfig {
@@ -97,7 +106,26 @@ export interface UpstreamConfig {
   readonly uri: string
   readonly host: string
   readonly port: number
+  /** udp: edge mode only, sent from the first udp socket */
+  readonly transport: Transport
+  /** lower is preferred */
+  readonly priority: number
+  /** share of the calls among those of one priority; 0: none while another is active */
+  readonly weight: number
+}
+
+/** A peer on the edge side that we connect to and keep connected: a carrier, Teams. Edge mode. */
+export interface TrunkConfig {
+  /** as written: `sips:sip.pstnhub.microsoft.com` */
+  readonly uri: string
+  readonly host: string
+  /** undefined: found by RFC 3263 */
+  readonly port: number | undefined
   readonly transport: 'tcp' | 'tls'
+  /** SECONDS between CRLFCRLF keep-alives (RFC 5626 §4.4.1); 0: none */
+  readonly keepalive: number
+  /** SECONDS between OPTIONS; 0: none */
+  readonly options: number
 }
 
 export interface Config {
@@ -143,18 +171,45 @@ export interface Config {
   }
   readonly routes: Readonly<Record<string, string>>
   readonly relay: {
-    readonly mode: 'tunnel'
+    readonly mode: RelayMode
     /** in order; empty: the built-in responder */
     readonly upstream: readonly UpstreamConfig[]
+    readonly trunk: readonly TrunkConfig[]
     /** PROXY protocol header sent to the upstream */
     readonly proxy_protocol: 'off' | 'v1' | 'v2'
     /** TCP connect to one upstream, in all */
     readonly connect_timeout: number
+    /** SECONDS between OPTIONS to each upstream; 0: none */
+    readonly options_interval: number
+    /** an OPTIONS unanswered for so long has failed */
+    readonly options_timeout: number
+    /** so many failures in a row make an upstream or trunk inactive */
+    readonly options_threshold: number
+    /** a CRLFCRLF to a trunk unanswered for so long means that the flow is dead */
+    readonly pong_timeout: number
+    /** key of the flow tokens; undefined: made on first start and kept in state_dir */
+    readonly flow_secret: string | undefined
+    /** SECONDS in Flow-Timer of answers to REGISTER (RFC 5626 §10); 0: no such header */
+    readonly flow_timer: number
+    /** when Record-Route carries the flow token: auto: Contact has `;ob`, or the peer cannot be connected to; ob: only then */
+    readonly flow_token: 'auto' | 'always' | 'ob'
+    /** name servers to ask instead of the system's */
+    readonly dns_server: readonly HostPort[]
+  }
+  readonly trust: {
+    /** domains whose calls are trusted, as they stand in verified certificates; lower case */
+    readonly domains: readonly string[]
+    /** header that tells the core; its name */
+    readonly header: string
+    /** value of the Alert-Info header of trusted calls towards phones; undefined: none is set */
+    readonly alert_info: string | undefined
   }
   readonly trace: {
     readonly keylog_file: string | undefined
-    /** in tunnel mode, also trace the copy of each message on the core leg */
+    /** in tunnel mode, also trace the copy of each message on the core leg; edge mode always does */
     readonly core_leg: boolean
+    /** trace our own OPTIONS probes and the answers to them */
+    readonly probes: boolean
     /** report connect, close and error of clear core connections too */
     readonly core_events: boolean
   }
