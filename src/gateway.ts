@@ -31,14 +31,21 @@ import { ConfigError, loadConfig } from './config/load.js'
 import { reloaded } from './config/reload.js'
 import type { Config } from './config/types.js'
 import { Destinations } from './destinations/registry.js'
+import { EdgeMode } from './relay/edge-mode.js'
+import { FlowTokens, flowSecret } from './relay/flow.js'
+import { OwnAddresses, type OwnSocket } from './relay/own-addresses.js'
+import type { Probing } from './relay/peer.js'
+import { Resolver } from './relay/resolver.js'
 import { Responder } from './relay/responder.js'
 import { openTunnel, type TunnelOptions } from './relay/tunnel.js'
 import { Upstream } from './relay/upstreams.js'
 import { ConnectionTotals } from './telemetry/counters.js'
 import type { AcceptorOptions } from './tls/acceptor.js'
+import type { Connection } from './tls/connection.js'
 import { Connections } from './tls/connections.js'
 import { Connector } from './tls/connector.js'
 import { buildContexts, type TlsContexts } from './tls/contexts.js'
+import { DatagramListener, type DatagramOptions } from './tls/datagram.js'
 import { Listener } from './tls/listener.js'
 import { ensureSelfSigned, selfSignedDomain } from './tls/self-signed.js'
 import type { TraceFilter } from './trace/filter/filter.js'
@@ -100,6 +107,8 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
   #responder: Responder | undefined
   #upstreams: readonly Upstream[] = []
   #listeners: Listener[] = []
+  #datagrams: DatagramListener[] = []
+  #edge: EdgeMode | undefined
   #api: Api | undefined
   #state: GatewayStatus['state'] = 'starting'
   #stopping: Promise<void> | undefined
@@ -229,9 +238,10 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
       startedAt: this.#startedAt.toISOString(),
       uptimeSeconds: Math.floor(process.uptime()),
       state: this.#state,
-      listeners: await Promise.all(this.#listeners.map((listener) => listener.status())),
-      upstreams: this.#upstreams.map((upstream) => upstream.status()),
+      listeners: await Promise.all([...this.#listeners, ...this.#datagrams].map((listener) => listener.status())),
+      upstreams: [...this.#upstreams.map((upstream) => upstream.status()), ...(this.#edge?.trunkStatus() ?? [])],
       domains: this.#contexts?.list() ?? [],
+      edge: this.#edge?.status(),
       connections: {
         open: connections.open,
         inHandshake: connections.inHandshake,
@@ -296,8 +306,11 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
       this.#responder ??= await Responder.open(this.#connections.framerLimits, this.#log)
       wanted = [this.#responder.upstream]
     }
+    const probing = probingOf(config)
     return wanted.map(
-      (upstream) => this.#upstreams.find(({ config }) => config.uri === upstream.uri) ?? new Upstream(upstream),
+      (upstream) =>
+        this.#upstreams.find(({ config }) => JSON.stringify(config) === JSON.stringify(upstream)) ??
+        new Upstream(upstream, probing),
     )
   }
 
@@ -313,7 +326,9 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
   #summarize(): Gateway['summary'] {
     const { gate, destinations } = this.#running
     const sockets = (transport: Transport): string[] =>
-      this.#listeners.filter(({ config }) => config.transport === transport).map(({ address }) => endpointText(address))
+      [...this.#listeners, ...this.#datagrams]
+        .filter(({ config }) => config.transport === transport)
+        .map(({ address }) => endpointText(address))
     const certificates = (this.#contexts?.list() ?? [])
       .filter(({ role }) => role === 'server')
       .flatMap(({ name, certificates }) => certificates.map((one) => ({ name, ...one })))
@@ -322,6 +337,7 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
     return {
       'SIP over TLS': sockets('tls'),
       'SIP over TCP': sockets('tcp'),
+      'SIP over UDP': sockets('udp'),
       certificates: certificates.map(({ name, subject, notAfter }) => `${name}: ${subject}, valid until ${notAfter}`),
       'relays to': this.#upstreams.map((upstream) => upstream.status().uri),
       'traces to': sinks.length === 0 ? ['nowhere: proto_tls.trace_destination is not set'] : sinks,
@@ -353,17 +369,62 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
       maxPostponed: proto_tls.tls_async_max_postponed_chunks,
       traceCoreLeg: config.trace.core_leg,
     }
-    const acceptor: AcceptorOptions = {
-      connections: this.#connections,
-      contexts,
-      handshakeTimeoutMs,
-      onConnection: (client) => openTunnel(client, tunnel),
-    }
+    const acceptor = { connections: this.#connections, contexts, handshakeTimeoutMs, ...keepAlive }
     for (const socket of config.socket) {
+      if (socket.transport === 'udp') {
+        this.#datagrams.push(await DatagramListener.open(socket, this.#datagramOptions(limits)))
+        continue
+      }
+      const onConnection: AcceptorOptions['onConnection'] =
+        socket.relay === 'tunnel' ? (client) => openTunnel(client, tunnel) : this.#acceptAtEdge
       this.#listeners.push(
-        await Listener.open(socket, { ...acceptor, ...keepAlive, onAcceptError: this.#acceptFailed }),
+        await Listener.open(socket, { ...acceptor, onConnection, onAcceptError: this.#acceptFailed }),
       )
     }
+    if (config.socket.some(({ relay }) => relay === 'edge')) this.#edge = this.#makeEdge(config, gate, connector)
+  }
+
+  /** A connection may come before the last socket is bound, and with it our own addresses known. */
+  readonly #acceptAtEdge = (client: Connection): void => {
+    if (this.#edge === undefined) client.close('shutdown', 'the gateway is still starting')
+    else this.#edge.accept(client)
+  }
+
+  #datagramOptions(limits: Config['limits']): DatagramOptions {
+    return {
+      home: this.#connections,
+      onAssociation: (association) => {
+        if (this.#edge === undefined) association.close('shutdown', 'the gateway is still starting')
+        else this.#edge.associate(association)
+      },
+      onTruncated: (...message) => this.#edge?.truncated(...message),
+      maxMessageBytes: limits.max_message_bytes,
+      idleMs: limits.tcp_connection_lifetime * 1000,
+      onLarge: (bytes, peer) => this.#edge?.largeDatagram(bytes, peer),
+      onError: (error, sinceStart) => this.#log.warn({ error: error.message, since_start: sinceStart }, 'UDP socket'),
+    }
+  }
+
+  #makeEdge(config: Config, gate: TraceGate, connector: Connector): EdgeMode {
+    const { relay, proto_tls, state_dir } = config
+    const sockets: OwnSocket[] = [...this.#listeners, ...this.#datagrams].filter(
+      ({ config }) => config.relay === 'edge',
+    )
+    const edge = new EdgeMode({
+      config: () => this.#config,
+      own: new OwnAddresses(sockets, undefined, proto_tls.tls_port),
+      tokens: new FlowTokens(relay.flow_secret ?? flowSecret(state_dir)),
+      resolver: new Resolver({ servers: relay.dns_server, tlsPort: proto_tls.tls_port }),
+      connector,
+      contexts: () => this.#contexts as TlsContexts,
+      datagrams: this.#datagrams,
+      messages: this.#connections.messages,
+      tap: gate.tap,
+      log: this.#log,
+      userAgent: `hepgate/${this.#options.version}`,
+    })
+    edge.use(this.#upstreams, relay.trunk)
+    return edge
   }
 
   async #reloadOnce(by: string): Promise<ReloadResult> {
@@ -391,6 +452,8 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
       this.#upstreams = upstreams
       this.#keylog?.reopen()
       this.#config = config
+      this.#connections.trustDomains = config.trust.domains
+      this.#edge?.use(upstreams, config.relay.trunk)
       return { ok: true, problems: notes }
     } catch (error) {
       if (error instanceof ConfigError)
@@ -406,7 +469,8 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
     const hasRun = this.#state === 'running'
     if (hasRun) this.#log.info({ reason, open: this.#connections.open }, 'stopping')
     this.#state = 'draining'
-    for (const listener of this.#listeners) listener.stop()
+    for (const listener of [...this.#listeners, ...this.#datagrams]) listener.stop()
+    this.#edge?.stop()
     await this.#connections.drain(drain_timeout)
     await this.#reloading
     await this.#api?.close()
@@ -420,6 +484,12 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
     this.#state = 'stopped'
     if (hasRun) this.#log.info({}, 'stopped')
   }
+}
+
+/** Upstreams are probed in edge mode only: in a tunnel an OPTIONS of ours would need a connection of its own. */
+function probingOf({ socket, relay }: Config): Probing | undefined {
+  if (relay.options_interval === 0 || !socket.some(({ relay }) => relay === 'edge')) return undefined
+  return { intervalMs: relay.options_interval * 1000, threshold: relay.options_threshold }
 }
 
 /** Without a server domain of its own the gateway serves a certificate it made itself. */

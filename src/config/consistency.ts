@@ -1,4 +1,7 @@
-/** What settings must agree on between them: names that refer to each other, sockets that collide, domains that serve nothing. */
+/**
+ * What settings must agree on between them: names that refer to each other, sockets that collide, domains that serve
+ * nothing, what one mode of relaying has and the other has not.
+ */
 import { isLoopback } from '../base/address.js'
 import type { Transport } from '../base/facts.js'
 import { nearest } from '../base/nearest.js'
@@ -19,6 +22,9 @@ export function checkConsistency(config: Config, problems: Problems, around: Sur
   checkNames(config.tls_mgm.server_domain, ['tls_mgm', 'server_domain'], problems)
   checkNames(config.tls_mgm.client_domain, ['tls_mgm', 'client_domain'], problems)
   checkServed(config, problems)
+  checkModes(config, problems)
+  checkUdpUpstreams(config, problems)
+  checkUdpSockets(config, problems)
   const { listen, token } = config.api
   if (listen !== undefined && !isLoopback(listen.ip) && token === undefined && !problems.touch(['api', 'token'])) {
     problems.add(['api', 'listen'], 'others than this machine can reach it: set api.token, or listen on 127.0.0.1')
@@ -120,5 +126,43 @@ function checkServed(config: Config, problems: Problems): void {
     if (socket.transport !== 'tls') return
     const served = domains.some((domain) => domain.match_ip_address.some((match) => socketMatches(match, socket)))
     if (!served) problems.add(['socket', i], 'no tls_mgm.server_domain matches this socket')
+  })
+}
+
+/** What only one mode of relaying has, and sockets of the other. */
+function checkModes({ socket, relay }: Config, problems: Problems): void {
+  if (problems.touch(['socket'])) return
+  const edge = socket.find((s) => s.relay === 'edge')
+  if (edge !== undefined && relay.proxy_protocol !== 'off') {
+    const reason = 'in edge mode many clients share one connection'
+    problems.add(['relay', 'proxy_protocol'], `needs tunnel mode: ${reason}, and ${edge.text} is in edge mode`)
+  }
+  if (edge === undefined && relay.trunk.length > 0) {
+    problems.add(['relay', 'trunk'], 'needs edge mode, and no socket is in it: set relay.mode: edge')
+  }
+}
+
+function checkUdpUpstreams({ socket, relay }: Config, problems: Problems): void {
+  if (problems.touch(['socket']) || problems.touch(['relay', 'upstream'])) return
+  const tunnel = socket.find((s) => s.relay === 'tunnel')
+  const hasUdp = socket.some((s) => s.transport === 'udp')
+  relay.upstream.forEach(({ transport }, i) => {
+    if (transport !== 'udp') return
+    const path = ['relay', 'upstream', i]
+    if (tunnel !== undefined) problems.add(path, `udp needs edge mode, and ${tunnel.text} is in tunnel mode`)
+    else if (!hasUdp) problems.add(path, 'udp needs a socket to send from: add one such as udp:10.0.0.4:5060')
+  })
+}
+
+/** UDP has no connections, which tunnels, PROXY protocol and RFC 5626 are made of. */
+function checkUdpSockets({ socket }: Config, problems: Problems): void {
+  if (problems.touch(['socket'])) return
+  socket.forEach(({ transport, side, relay, proxy_protocol }, i) => {
+    if (transport !== 'udp') return
+    const path = ['socket', i]
+    if (relay === 'tunnel') problems.add(path, 'udp needs edge mode: set relay.mode: edge, or relay: edge here')
+    if (side === 'edge')
+      problems.add([...path, 'side'], 'udp is for the core side only: phones and trunks use tls or tcp')
+    if (proxy_protocol.length > 0) problems.add([...path, 'proxy_protocol'], 'udp carries no PROXY protocol header')
   })
 }

@@ -15,7 +15,8 @@ const intro = `# Configuration
 <!-- Generated from src/config/schema.ts by \`npm run docs\`: edit there. -->
 
 One YAML file, given with \`--config FILE\`. \`config/hepgate.yaml\` is one to start from. Without \`--config\` the gateway
-runs with what that file says, and keeps its state in the default \`state_dir\`.
+runs with what that file says, and keeps its state in the default \`state_dir\`. [Presets](presets.md) are files for
+Microsoft Teams, Asterisk and FreeSWITCH.
 
 - Everything wrong with a file is reported at once, each with line, column and path. Unknown keys are errors.
   \`hepgate check --config FILE\` does that without starting anything, and looks into certificates and routes too.
@@ -33,7 +34,7 @@ const spellings = `## Spellings
 
 **Paths** are relative to the directory of the configuration file.
 
-**Secrets** (\`api.token\`, \`auth_key\`, \`private_key_password\`) may stand elsewhere: \`env:NAME\` is the environment variable
+**Secrets** (\`api.token\`, \`auth_key\`, \`private_key_password\`, \`flow_secret\`) may stand elsewhere: \`env:NAME\` is the environment variable
 NAME, \`file:PATH\` the content of a file without its last line end. Messages never show their value.
 
 **Sockets** as in OpenSIPS, \`tls:IP[:PORT] [AS HOST[:PORT]]\`. \`AS\` sets the address others know the socket by:
@@ -44,10 +45,9 @@ socket:
   - tls:[2001:db8::10]              # IPv6 in brackets; the port is proto_tls.tls_port
   - tls:*:5062                      # the same as 0.0.0.0; [::] is all of IPv6 and IPv4
   - tcp:10.0.0.4:5060
+  - udp:10.0.0.4:5060               # udp is for the core side, in edge mode
   - { socket: "tls:10.0.0.4:5063", advertise: sip.example.com, proxy_protocol: [10.0.0.0/24] }
 \`\`\`
-
-\`udp:\` sockets and \`relay: edge\` are understood and refused: they need edge mode, which comes in a later version.
 
 **HEP destinations** as in OpenSIPS, in quotes because \`[\` begins a list in YAML. Keys of the mapping may also stand in
 the text, separated by \`;\`:
@@ -61,7 +61,20 @@ hep_id:
 \`\`\`
 
 **Upstreams** as SIP URIs without a user, or as transport and address: \`sip:10.0.0.5\` (TCP, port 5060),
-\`sip:10.0.0.5:5070;transport=tls\`, \`sips:pbx.example.com\` (TLS, port \`tls_port\`), \`tcp:10.0.0.5:5060\`, \`tls:10.0.0.5\`.
+\`sip:10.0.0.5:5070;transport=tls\`, \`sips:pbx.example.com\` (TLS, port \`tls_port\`), \`tcp:10.0.0.5:5060\`, \`tls:10.0.0.5\`,
+\`udp:10.0.0.5:5060\`. \`sip:\` alone is TCP here, not UDP as RFC 3261 §19.1.2 has it. A mapping says more:
+
+\`\`\`yaml
+relay:
+  upstream:
+    - sip:10.0.0.5
+    - { uri: "sip:10.0.0.6", weight: 3 }        # three calls in four
+    - { uri: "sip:192.0.2.6", priority: 2 }     # only while both others are away
+\`\`\`
+
+**Trunks** in the same way, but over TLS or TCP only, and the transport must be said: \`sips:sip.carrier.example\`,
+\`tls:192.0.2.7\`, \`sip:192.0.2.7;transport=tcp\`. Without a port the peer is found by RFC 3263. [Presets](presets.md) has
+examples.
 
 **TLS methods** as in OpenSIPS: one version (\`TLSv1_2\`), a range (\`TLSv1_2-TLSv1_3\`), or a version and everything newer
 (\`TLSv1_2-\`); \`TLSv1.2\` is understood as well. \`SSLv23\` means the default, TLS 1.2 and 1.3: TLS 1.0 and 1.1 must be asked

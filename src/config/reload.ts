@@ -13,13 +13,14 @@ export function reloaded(running: Config, next: Config): { config: Config; notes
     proto_hep: next.proto_hep,
     tls_mgm: next.tls_mgm,
     routes: next.routes,
-    relay: { ...running.relay, upstream: next.relay.upstream },
+    relay: { ...running.relay, upstream: next.relay.upstream, trunk: next.relay.trunk },
+    trust: { ...running.trust, domains: next.trust.domains, alert_info: next.trust.alert_info },
   }
   return { config, notes: differences(config, next).map((path) => `${path}: changed, takes effect at the next start`) }
 }
 
 /** Sections whose parts an operator changes one by one. */
-const sections = ['log', 'proto_tls', 'relay', 'trace', 'limits', 'collector', 'api'] as const
+const sections = ['log', 'proto_tls', 'relay', 'trust', 'trace', 'limits', 'collector', 'api'] as const
 
 function differences(a: Config, b: Config): string[] {
   const whole = (['state_dir', 'socket'] as const).filter((key) => !same(a[key], b[key]))

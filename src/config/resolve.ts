@@ -8,13 +8,27 @@ import { hepDestination, parseHepId, type WrittenHepId } from './hep-id.js'
 import { isHost, parseCidr, parseIpPort, quote } from './host-port.js'
 import { parseDestinationMatch, parseNameMatch, parseSocketMatch } from './match.js'
 import type { Path, Problems } from './problems.js'
-import type { FileSettings } from './schema.js'
+import { type FileSettings, trunkDefaults, upstreamDefaults } from './schema.js'
 import { resolveSecret } from './secret.js'
 import { parseAdvertised, parseSocket } from './socket.js'
 import type { Surroundings } from './surroundings.js'
 import { parseTlsMethod } from './tls-method.js'
-import type { ClientDomainConfig, Config, HepDestinationConfig, ServerDomainConfig, SocketConfig } from './types.js'
+import { parseTrunk } from './trunk.js'
+import { alertInfo, parseTrustedDomain, parseTrustHeader } from './trust.js'
+import type {
+  ClientDomainConfig,
+  Config,
+  HepDestinationConfig,
+  HostPort,
+  ServerDomainConfig,
+  SocketConfig,
+  TrunkConfig,
+  UpstreamConfig,
+} from './types.js'
 import { parseUpstream } from './upstream.js'
+
+/** A shorter key of flow tokens could be found by trying. */
+const shortestFlowSecret = 16
 
 /** Where there are problems, entries are left out: the result is whole only when there are none. */
 export function resolveSettings(settings: FileSettings, problems: Problems, around: Surroundings): Config {
@@ -22,7 +36,10 @@ export function resolveSettings(settings: FileSettings, problems: Problems, arou
 }
 
 /** What server and client domains have in common. */
-type DomainSettings = Omit<FileSettings['tls_mgm']['client_domain'][number], 'server_name' | 'verify_name'>
+type DomainSettings = Omit<
+  FileSettings['tls_mgm']['client_domain'][number],
+  'server_name' | 'verify_name' | 'verify_name_wildcard' | 'alias'
+>
 
 class Resolver {
   readonly #settings: FileSettings
@@ -38,7 +55,7 @@ class Resolver {
   }
 
   config(): Config {
-    const { proto_tls, proto_hep, tls_mgm, routes, relay, trace, limits, collector, api, log } = this.#settings
+    const { proto_tls, proto_hep, tls_mgm, routes, relay, trust, trace, limits, collector, api, log } = this.#settings
     const around = this.#around
     return {
       file: around.file,
@@ -63,7 +80,15 @@ class Resolver {
       routes,
       relay: {
         ...relay,
-        upstream: this.#texts(relay.upstream, ['relay', 'upstream'], (text) => parseUpstream(text, this.#tlsPort)),
+        upstream: this.#each(relay.upstream, ['relay', 'upstream'], (entry, path) => this.#upstream(entry, path)),
+        trunk: this.#each(relay.trunk, ['relay', 'trunk'], (entry, path) => this.#trunk(entry, path)),
+        flow_secret: this.#flowSecret(relay.flow_secret),
+        dns_server: this.#texts(relay.dns_server, ['relay', 'dns_server'], parseDnsServer),
+      },
+      trust: {
+        domains: this.#texts(trust.domains, ['trust', 'domains'], parseTrustedDomain),
+        header: this.#parsed(trust.header, ['trust', 'header'], parseTrustHeader) ?? trust.header,
+        alert_info: this.#alertInfo(trust.alert_info),
       },
       trace: { ...trace, keylog_file: this.#path(trace.keylog_file) },
       limits,
@@ -86,14 +111,45 @@ class Resolver {
     )
     const proxy_protocol = this.#texts(detailed?.proxy_protocol ?? [], [...path, 'proxy_protocol'], parseCidr)
     if (socket === undefined) return undefined
-    if (socket.transport === 'udp') {
-      this.#problems.add(textPath, 'udp: needs relay.mode edge, which this version does not have')
-    }
     if (advertise !== undefined && socket.advertise !== undefined) {
       this.#problems.add(advertisePath, 'the address is already given by AS')
     }
     const side = detailed?.side ?? (socket.transport === 'tls' ? 'edge' : 'core')
-    return { ...socket, advertise: advertise ?? socket.advertise, side, proxy_protocol }
+    const relay = detailed?.relay ?? this.#settings.relay.mode
+    return { ...socket, advertise: advertise ?? socket.advertise, side, relay, proxy_protocol }
+  }
+
+  #upstream(entry: FileSettings['relay']['upstream'][number], path: Path): UpstreamConfig | undefined {
+    const { uri, priority, weight } = typeof entry === 'string' ? { uri: entry, ...upstreamDefaults } : entry
+    const uriPath = typeof entry === 'string' ? path : [...path, 'uri']
+    const server = this.#parsed(uri, uriPath, (text) => parseUpstream(text, this.#tlsPort))
+    return server && { ...server, priority, weight }
+  }
+
+  #trunk(entry: FileSettings['relay']['trunk'][number], path: Path): TrunkConfig | undefined {
+    const { uri, keepalive, options } = typeof entry === 'string' ? { uri: entry, ...trunkDefaults } : entry
+    const peer = this.#parsed(uri, typeof entry === 'string' ? path : [...path, 'uri'], parseTrunk)
+    return peer && { ...peer, keepalive, options }
+  }
+
+  #flowSecret(written: string | undefined): string | undefined {
+    return this.#parsed(written, ['relay', 'flow_secret'], (text) => {
+      const secret = resolveSecret(text, this.#around)
+      if (secret.length < shortestFlowSecret) {
+        throw new UsageError(`a key of at least ${shortestFlowSecret} characters is needed, found ${secret.length}`)
+      }
+      return secret
+    })
+  }
+
+  #alertInfo({ phone, ring }: FileSettings['trust']['alert_info']): string | undefined {
+    const path = ['trust', 'alert_info']
+    if (this.#problems.touch(path) || (phone === undefined && ring === undefined)) return undefined
+    if (phone === undefined || ring === undefined) {
+      this.#problems.add([...path, phone === undefined ? 'phone' : 'ring'], 'is missing: phone and ring go together')
+      return undefined
+    }
+    return this.#parsed(ring, [...path, 'ring'], (text) => alertInfo(phone, text))
   }
 
   #hepId(entry: FileSettings['proto_hep']['hep_id'][number], path: Path): HepDestinationConfig | undefined {
@@ -151,6 +207,8 @@ class Resolver {
       ),
       server_name: this.#parsed(entry.server_name, [...path, 'server_name'], parseServerName),
       verify_name: entry.verify_name,
+      verify_name_wildcard: entry.verify_name_wildcard,
+      alias: entry.alias,
     }
   }
 
@@ -257,6 +315,11 @@ function parseCollectorSocket(text: string): Config['collector']['listen'][numbe
   }
   const { ip, port = 9060 } = parseIpPort(text.slice(colon + 1), 0)
   return { transport, ip, port }
+}
+
+function parseDnsServer(text: string): HostPort {
+  const { ip, port = 53 } = parseIpPort(text, 1)
+  return { host: ip, port }
 }
 
 function parseApiListen(text: string): { ip: string; port: number } {

@@ -17,13 +17,25 @@ import {
   section,
   text,
 } from './settings.js'
+import { trunkForm } from './trunk.js'
+import { upstreamForm } from './upstream.js'
 
 /** A time in ms. `atLeast` 0 where "do not wait at all" makes sense. */
 function ms(preset: number, description: string, atLeast: 0 | 1 = 1) {
   return integer(atLeast, maxTimerMs, { default: preset, unit: 'ms', description })
 }
 
+/** A time in s that a timer must be able to hold; 0: never. */
+function seconds(preset: number, description: string) {
+  return integer(0, Math.floor(maxTimerMs / 1000), { default: preset, unit: 's', description })
+}
+
 const asInOpenSips = 'Default as in OpenSIPS.'
+const edgeMode = 'Edge mode.'
+
+/** What an upstream or a trunk written as a text has. */
+export const upstreamDefaults = { priority: 1, weight: 1 } as const
+export const trunkDefaults = { keepalive: 30, options: 0 } as const
 
 // ---- socket -------------------------------------------------------------------------------------------------
 
@@ -37,7 +49,7 @@ const socket = list(
         socket: text({
           form: socketForm,
           description:
-            'Where to listen: `tls:IP[:PORT]` or `tcp:IP[:PORT]`. IPv6 in brackets. `*` or `0.0.0.0` for all IPv4 addresses, `[::]` for all of IPv6 and IPv4; port 0 takes any free one. The default port is `proto_tls.tls_port` for tls and 5060 for tcp.',
+            'Where to listen: `tls:IP[:PORT]`, `tcp:IP[:PORT]` or, for the core side in edge mode, `udp:IP[:PORT]`. IPv6 in brackets. `*` or `0.0.0.0` for all IPv4 addresses, `[::]` for all of IPv6 and IPv4; port 0 takes any free one. The default port is `proto_tls.tls_port` for tls and 5060 for tcp and udp.',
           examples: ['tls:0.0.0.0:5061', 'tls:[::]:5061', 'tls:192.0.2.1 AS sip.example.com'],
         }),
         advertise: text({
@@ -46,18 +58,18 @@ const socket = list(
           defaultNote: 'the address of the socket',
         }),
         side: optionalChoice(['edge', 'core'], {
-          description: 'edge: phones, trunks, the internet. core: our own servers.',
-          defaultNote: 'edge for tls, core for tcp',
+          description:
+            'edge: phones, trunks, the internet. core: our own servers; edge mode believes whatever comes from them.',
+          defaultNote: 'edge for tls, core for tcp and udp',
         }),
         proxy_protocol: list(text({ form: 'an address or CIDR block', description: 'An address or CIDR block.' }), {
           description:
             'Load balancers in front of this socket, as addresses or CIDR blocks. Connections from them must begin with a PROXY protocol header (v1 or v2); nobody else may send one.',
           examples: [['10.0.0.0/24']],
         }),
-        relay: choice(['tunnel'], {
-          default: 'tunnel',
+        relay: optionalChoice(['edge', 'tunnel'], {
           description: 'How SIP of this socket is relayed; see `relay.mode`.',
-          hint: 'edge comes in a later version',
+          defaultNote: '`relay.mode`',
         }),
       },
       { description: 'A socket with more to say about it.' },
@@ -85,7 +97,7 @@ const protoTls = section(
     }),
     tls_crlf_drop: flag({
       default: 0,
-      description: `Swallow a single CRLF between messages. Off: it is passed on. Either way it never starts a message timer. ${asInOpenSips}`,
+      description: `Swallow a single CRLF between messages. Off: tunnel mode passes it on, edge mode ignores it (RFC 3261 §7.5). Either way it never starts a message timer. ${asInOpenSips}`,
     }),
     tls_max_msg_chunks: integer(1, 65535, {
       default: 4,
@@ -94,7 +106,7 @@ const protoTls = section(
     }),
     cert_check_on_conn_reusage: flag({
       default: 0,
-      description: `Reuse an outgoing connection only if it was made with the same TLS identity (client certificate, SNI, verified name) as the new request needs. Accepted connections always match. Tunnel mode reuses none, so there is nothing to check there. ${asInOpenSips}`,
+      description: `Reuse an outgoing connection only if it was made with the same TLS identity (client certificate, SNI, verified name) as the new request needs. Off: address, port and transport decide. Accepted connections always match. Tunnel mode reuses none, so there is nothing to check there. ${asInOpenSips}`,
     }),
     trace_destination: list(text({ form: 'the name of a hep_id', description: 'The name of a `proto_hep.hep_id`.' }), {
       description:
@@ -122,7 +134,7 @@ const protoTls = section(
     ),
     tls_async: flag({
       default: 1,
-      description: `On: connecting and writing never hold up the message that caused them, it is queued on the connection. Off: the sender waits for connect, handshake and write, and its next message is read only after that. ${asInOpenSips}`,
+      description: `On: connecting and writing never hold up the message that caused them, it is queued on the connection. Off: the sender waits for connect, handshake and write: nothing more is read from it until its message has left. ${asInOpenSips}`,
     }),
     tls_async_max_postponed_chunks: integer(1, 65535, {
       default: 32,
@@ -131,10 +143,10 @@ const protoTls = section(
     }),
     tls_async_local_connect_timeout: ms(
       100,
-      `With \`tls_async\`: how long the sender waits for the TCP connect before it goes on in the background, so that a quick failure can fail over at once. In tunnel mode nobody waits: what was queued goes to the next upstream whenever a connect fails. ${asInOpenSips}`,
+      `With \`tls_async\`: how long the sender waits for the TCP connect before it goes on in the background. A connect that fails within that time fails over: the message goes to the next candidate at once. Later its requests are answered 503, or 408 after a timeout. In tunnel mode nobody waits: what was queued goes to the next upstream whenever a connect fails. ${asInOpenSips}`,
       0,
     ),
-    tls_async_handshake_timeout: ms(10, `The same for the handshake. ${asInOpenSips}`, 0),
+    tls_async_handshake_timeout: ms(10, `The same for the handshake that follows. ${asInOpenSips}`, 0),
   },
   { description: 'TLS transport: the parameters of OpenSIPS `proto_tls` by the same names with the same defaults.' },
 )
@@ -340,6 +352,15 @@ const tlsMgm = section(
             description:
               'Whether the certificate must name the host (RFC 5922 §7): do not look, say so in the event, or refuse.',
           }),
+          verify_name_wildcard: flag({
+            default: 0,
+            description:
+              'Let `*.example.com` in a certificate stand for one label. RFC 5922 §7.2 forbids it; some carriers have no other certificate.',
+          }),
+          alias: flag({
+            default: 0,
+            description: `Ask the peer to send its own requests over our connection too: \`;alias\` in our Via (RFC 5923 §4). It does so only where our certificate vouches for the address in that Via. ${edgeMode}`,
+          }),
         },
         { description: 'How TLS is initiated.' },
         ['name'],
@@ -348,6 +369,158 @@ const tlsMgm = section(
     ),
   },
   { description: 'TLS domains, after OpenSIPS `tls_mgm`. Paths are relative to the configuration file.' },
+)
+
+// ---- relay and trust ----------------------------------------------------------------------------------------
+
+const upstream = list(
+  either(
+    text({ form: upstreamForm, description: 'One server.' }),
+    section(
+      {
+        uri: text({
+          form: upstreamForm,
+          description:
+            'The server. `sip:` without a transport is TCP here, not UDP as in RFC 3261 §19.1.2. Over UDP it needs a udp socket on the core side, from which it is sent to; edge mode only.',
+          examples: ['sip:10.0.0.5:5060;transport=tcp', 'sips:pbx.example.com', 'udp:10.0.0.5:5060'],
+        }),
+        priority: integer(0, 65_535, {
+          default: upstreamDefaults.priority,
+          description: `Lower is preferred: others are asked only when none of these is active. ${edgeMode}`,
+        }),
+        weight: integer(0, 65_535, {
+          default: upstreamDefaults.weight,
+          description: `Share of the calls among those of one priority, chosen by the Call-ID. 0: none while another of them is active. ${edgeMode}`,
+        }),
+      },
+      { description: 'A server with more to say about it.' },
+      ['uri'],
+    ),
+    { description: 'One server: a text, or a mapping when there is more to say about it.' },
+  ),
+  {
+    description:
+      'SIP servers behind the gateway. Edge mode chooses by priority and weight, tunnel mode tries them in the order of this list. None: a built-in responder answers OPTIONS and REGISTER with 200 and everything else with 404.',
+    examples: [['sip:10.0.0.5:5060;transport=tcp', 'sips:backup.example.com']],
+  },
+)
+
+const trunk = list(
+  either(
+    text({ form: trunkForm, description: 'One trunk.' }),
+    section(
+      {
+        uri: text({
+          form: trunkForm,
+          description:
+            'The peer. Without a port it is found by RFC 3263: NAPTR and SRV records, then addresses, then the default port.',
+          examples: ['sips:sip.carrier.example', 'sip:192.0.2.7:5060;transport=tcp'],
+        }),
+        keepalive: seconds(
+          trunkDefaults.keepalive,
+          'Time between two CRLFCRLF on its connection (RFC 5626 §4.4.1); each must be answered within `pong_timeout`. 0: none, for peers that do not answer them.',
+        ),
+        options: seconds(
+          trunkDefaults.options,
+          'Time between two OPTIONS, which say whether the trunk is active. 0: none.',
+        ),
+      },
+      { description: 'A trunk with more to say about it.' },
+      ['uri'],
+    ),
+    { description: 'One trunk: a text, or a mapping when there is more to say about it.' },
+  ),
+  {
+    description: `Peers on the edge side that the gateway connects to by itself and stays connected to: carriers, Microsoft Teams. A lost connection is opened again. The core reaches them by Route or Request-URI, as it does any other peer. ${edgeMode}`,
+    examples: [['sips:sip.carrier.example']],
+  },
+)
+
+const relay = section(
+  {
+    mode: choice(['edge', 'tunnel'], {
+      default: 'edge',
+      description:
+        'edge: a stateless SIP proxy (RFC 3261 §16) and the first hop of phones (RFC 5626): many clients, few connections to the core, requests from the core back to the right client. tunnel: each client connection gets a connection of its own to an upstream, and messages pass unmodified.',
+    }),
+    upstream,
+    trunk,
+    proxy_protocol: choice(['off', 'v1', 'v2'], {
+      default: 'off',
+      description:
+        'Begin upstream connections with a PROXY protocol header that names the real client. Tunnel mode only: in edge mode many clients share one connection, and Via says who they are.',
+    }),
+    connect_timeout: ms(
+      5000,
+      'TCP connect to one upstream, or in edge mode to any peer, before the next candidate is tried.',
+    ),
+    options_interval: seconds(30, `Time between two OPTIONS to each upstream. 0: none. ${edgeMode}`),
+    options_timeout: ms(
+      4000,
+      `An OPTIONS to an upstream or a trunk that is not answered for so long has failed. ${edgeMode}`,
+    ),
+    options_threshold: integer(1, 1000, {
+      default: 3,
+      unit: 'failures',
+      description: `So many failed OPTIONS in a row make an upstream or a trunk inactive; the first answer makes it active again. ${edgeMode}`,
+    }),
+    pong_timeout: ms(
+      10_000,
+      `A CRLFCRLF to a trunk that is not answered for so long means that the flow is dead (RFC 5626 §4.4.1 says 10 s): the connection is closed and opened again. ${edgeMode}`,
+    ),
+    flow_secret: secret({
+      description: `Key of the flow tokens in our Path and Record-Route (RFC 5626 §5.2), at least 16 characters. Several gateways with one address need the same, so that a token of another is answered 430 (flow failed) and not 403 (forged). ${edgeMode}`,
+      defaultNote: 'made at the first start and kept in `state_dir`',
+    }),
+    flow_timer: integer(0, 86_400, {
+      default: 0,
+      unit: 's',
+      description: `Flow-Timer that answers to REGISTER carry, so that phones send keep-alives in time (RFC 5626 §5.4). Keep it well below \`limits.tcp_connection_lifetime\`. 0: no such header. ${edgeMode}`,
+    }),
+    flow_token: choice(['auto', 'always', 'ob'], {
+      default: 'auto',
+      description: `When Record-Route names the connection of the client, so that requests of the core in this dialog take it and no other. ob: when the Contact has \`;ob\` (RFC 5626 §5.3). auto: also when the client cannot be connected to. always: for every client. ${edgeMode}`,
+    }),
+    dns_server: list(text({ form: 'IP[:PORT]', description: 'A name server.' }), {
+      description: `Name servers to ask about trunks and other destinations, instead of those of the system; the default port is 53. ${edgeMode}`,
+      examples: [['10.0.0.53', '[2001:db8::53]:5353']],
+    }),
+  },
+  { description: 'What happens to the SIP that arrives.' },
+)
+
+const trust = section(
+  {
+    domains: list(text({ form: 'a domain', description: 'A domain.' }), {
+      description:
+        'Calls over TLS are trusted when the verified certificate of the peer names one of these domains (RFC 5922 §7.1), besides those of our own side. Needs `verify_cert: 1` in the TLS domain. A filter route sees the verdict as `$tls_trusted`.',
+      examples: [['carrier.example', 'partner.example']],
+    }),
+    header: text({
+      default: 'X-Hepgate-Trusted',
+      form: 'the name of a header',
+      description:
+        'Header that tells the core, `yes` or `no`, on every request. What arrives from the edge under this name is removed, so it cannot be forged. The core may set it on its own requests: then its verdict counts, and the header stays behind.',
+    }),
+    alert_info: section(
+      {
+        phone: optionalChoice(['cisco_ata', 'cisco_7960', 'snom', 'other'], {
+          description:
+            'What the phones understand. cisco_ata: Bellcore-dr1 to Bellcore-dr4. cisco_7960: the name of a ring. snom: the URL of a sound. other: whatever `ring` says, as it is.',
+        }),
+        ring: text({
+          form: 'the ring of trusted calls',
+          description: 'The ring, in the form this kind of phone takes.',
+          examples: ['Bellcore-dr4', 'http://192.0.2.1/trusted.wav'],
+        }),
+      },
+      {
+        description:
+          'Alert-Info (RFC 3261 §20.4) that trusted INVITEs towards phones get, so that they ring differently. Both settings or none; without them none is set. Alert-Info from peers that are not trusted is always removed.',
+      },
+    ),
+  },
+  { description: `Trusted calls, after the scenario of the OpenSIPS \`proto_tls\` manual. ${edgeMode}` },
 )
 
 // ---- everything else ----------------------------------------------------------------------------------------
@@ -359,7 +532,7 @@ export const fileSchema = section(
     state_dir: text({
       form: 'a path',
       description:
-        'Directory for what must survive a restart: the self-signed certificate and the state of the trace switch.',
+        'Directory for what must survive a restart: the self-signed certificate, the key of the flow tokens and the state of the trace switch.',
       defaultNote: '`$STATE_DIRECTORY`, else `$XDG_STATE_HOME/hepgate`, else `~/.local/state/hepgate`',
     }),
     workers: integer(1, 1, {
@@ -393,33 +566,8 @@ export const fileSchema = section(
         examples: [{ tls_filter: 'if ($si == "203.0.113.9") drop;\n' }],
       },
     ),
-    relay: section(
-      {
-        mode: choice(['tunnel'], {
-          default: 'tunnel',
-          description:
-            'tunnel: each client connection gets a connection of its own to an upstream, and messages pass unmodified.',
-          hint: 'edge, a SIP proxy, comes in a later version',
-        }),
-        upstream: list(
-          text({
-            form: 'sip:HOST[:PORT][;transport=tcp|tls], sips:HOST[:PORT], tcp:HOST:PORT or tls:HOST[:PORT]',
-            description: 'One server.',
-          }),
-          {
-            description:
-              'SIP servers behind the gateway, tried in this order. None: a built-in responder answers OPTIONS and REGISTER with 200 and everything else with 404.',
-            examples: [['sip:10.0.0.5:5060;transport=tcp', 'sips:backup.example.com']],
-          },
-        ),
-        proxy_protocol: choice(['off', 'v1', 'v2'], {
-          default: 'off',
-          description: 'Begin upstream connections with a PROXY protocol header that names the real client.',
-        }),
-        connect_timeout: ms(5000, 'TCP connect to one upstream before the next is tried.'),
-      },
-      { description: 'What happens to the SIP that arrives.' },
-    ),
+    relay,
+    trust,
     trace: section(
       {
         keylog_file: text({
@@ -430,7 +578,11 @@ export const fileSchema = section(
         core_leg: flag({
           default: 0,
           description:
-            'In tunnel mode, trace the copy of each message on the upstream leg too. Every message then shows twice.',
+            'In tunnel mode, trace the copy of each message on the upstream leg too. Every message then shows twice. Edge mode, where the copies differ, always traces both.',
+        }),
+        probes: flag({
+          default: 1,
+          description: `Trace our own OPTIONS to upstreams and trunks, and the answers to them. ${edgeMode}`,
         }),
         core_events: flag({
           default: 1,
@@ -467,11 +619,7 @@ export const fileSchema = section(
           4000,
           'A SIP message must be complete this long after its first byte. As `tcp_max_msg_time` of OpenSIPS.',
         ),
-        tcp_connection_lifetime: integer(0, Math.floor(maxTimerMs / 1000), {
-          default: 3600,
-          unit: 's',
-          description: 'A connection without traffic for so long is closed. 0: never.',
-        }),
+        tcp_connection_lifetime: seconds(3600, 'A connection without traffic for so long is closed. 0: never.'),
         tcp_keepalive: flag({ default: 1, description: 'TCP keepalive probes, to notice peers that are gone.' }),
         tcp_keepidle: integer(1, 32_767, {
           default: 60,

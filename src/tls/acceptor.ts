@@ -22,6 +22,7 @@ import { HelloReader } from './client-hello.js'
 import { Connection } from './connection.js'
 import type { Connections } from './connections.js'
 import type { ServerDomain, TlsContexts } from './contexts.js'
+import { sipDomains } from './peer.js'
 import { ProxyReader } from './proxy-protocol.js'
 import { tlsFacts } from './tls-facts.js'
 
@@ -126,6 +127,7 @@ class Arrival {
     const x509 = domain.config.verify_cert || domain.config.require_cert ? socket.getPeerX509Certificate() : undefined
     if (x509 !== undefined && facts.peerCertificate === undefined) facts.peerCertificate = certificateFacts(x509)
     facts.tls = tlsFacts(socket, facts.peerCertificate !== undefined)
+    if (x509 !== undefined && facts.tls.verify === 'ok') facts.peerIdentities = sipDomains(x509)
     facts.ownCertificate = domain.certificateFor(socket)
     const refusal = policyRefusal(domain.config, socket, facts.peerCertificate !== undefined)
     if (refusal === undefined) this.#establish(socket)

@@ -18,4 +18,6 @@ export const bareDomain: Omit<ServerDomainConfig & ClientDomainConfig, 'name' | 
   ec_curve: undefined,
   match_ip_address: ['*'],
   match_sip_domain: ['*'],
+  verify_name_wildcard: false,
+  alias: false,
 }

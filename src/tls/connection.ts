@@ -34,6 +34,7 @@ type PauseReason = (typeof pauseReasons)[keyof typeof pauseReasons]
 const lingerMs = 5000
 
 const crlf = Buffer.from('\r\n')
+const crlfCrlf = Buffer.from('\r\n\r\n')
 
 /** What all connections share, as one of them sees it. `Connections` is that. */
 export interface ConnectionHome {
@@ -78,7 +79,10 @@ export class Connection {
   #ending: Failure | undefined
   #pausedFor = 0
   #turn = -1
+  /** pings of the peer to be answered */
   #pongs = 0
+  /** since when the answer to our own ping is awaited, or a message last showed that the peer lives */
+  #pongDueSinceMs = 0
   #peerEnded = false
   #postponed: Buffer[] = []
   #postponedMessages = 0
@@ -264,7 +268,29 @@ export class Connection {
   resume(reason: PauseReason): void {
     if (this.#pausedFor === 0) return
     this.#pausedFor &= ~reason
-    if (this.#pausedFor === 0 && this.#state !== 'opening') this.#socket?.resume()
+    if (this.#pausedFor !== 0) return
+    this.#pongDueSinceMs = performance.now()
+    if (this.#state !== 'opening') this.#socket?.resume()
+  }
+
+  /**
+   * Keep-alive as the client of the flow (RFC 5626 §4.4.1): CRLFCRLF, answered by one CRLF. One at a time:
+   * while the answer is awaited this does nothing, so that two answers never meet and look like a ping.
+   */
+  ping(): void {
+    if (this.#state !== 'open' || this.#framer.awaitsPong) return
+    this.#framer.awaitsPong = true
+    this.#pongDueSinceMs = performance.now()
+    this.#send(crlfCrlf, 0)
+  }
+
+  /**
+   * Monotonic ms since when the peer owes a sign of life; 0: it owes none. A whole message is one too,
+   * though no pong: RFC 5626 would take down a trunk that sends calls but knows no keep-alives. While
+   * reading is paused the answer may lie in our own socket buffer.
+   */
+  get awaitingPongSinceMs(): number {
+    return this.#framer.awaitsPong && this.#pausedFor === 0 ? this.#pongDueSinceMs : 0
   }
 
   publishStart(): void {
@@ -283,6 +309,7 @@ export class Connection {
 
   onMessage(buf: Buffer, start: number, bodyStart: number, end: number): void {
     this.facts.messagesIn++
+    if (this.#framer.awaitsPong) this.#pongDueSinceMs = this.#all.watch.nowMs
     this.incompleteSinceMs = 0 // what may follow in this read is another message, with a time of its own
     this.#handler?.onMessage(buf, start, bodyStart, end)
   }
@@ -414,9 +441,16 @@ export class Connection {
     this.facts.bytesOut += bytes.length
     this.facts.messagesOut += messages
     this.lastActiveMs = this.#all.watch.nowMs
-    if (this.#outgoing.length === 0) this.#all.flushSoon(this)
-    this.#outgoing.push(bytes)
     this.#outgoingMessages += messages
+    const pieces = this.#outgoing
+    const last = pieces[pieces.length - 1]
+    if (last === undefined) this.#all.flushSoon(this)
+    // Edge mode writes the messages of one turn side by side into a slab: one piece for the socket, not many.
+    if (last !== undefined && liesBehind(bytes, last)) {
+      pieces[pieces.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + bytes.length)
+    } else {
+      pieces.push(bytes)
+    }
   }
 
   #postpone(bytes: Buffer, messages: number): boolean {
@@ -458,6 +492,10 @@ export class Connection {
   ): void {
     publishConnection({ name, status, cause, message, facts: this.facts })
   }
+}
+
+function liesBehind(bytes: Buffer, before: Buffer): boolean {
+  return bytes.byteOffset === before.byteOffset + before.length && bytes.buffer === before.buffer
 }
 
 function lost(error: NodeJS.ErrnoException): string {

@@ -9,7 +9,8 @@ import type { ConnectionFacts, Direction, Side, Transport } from '../base/facts.
 import type { Config } from '../config/types.js'
 import type { FramerLimits } from '../sip/framer.js'
 import { AddressCounts, addressKey } from './address-counts.js'
-import type { Connection, ConnectionHome } from './connection.js'
+import type { Association, AssociationHome } from './association.js'
+import { Connection, type ConnectionHome } from './connection.js'
 import { MessageCounters } from './message-counters.js'
 import { ConnectionWatch } from './watch.js'
 
@@ -21,7 +22,7 @@ const drainStepMs = 50
 const largestShare = 0.25
 const leastShare = 16
 
-export class Connections implements ConnectionHome {
+export class Connections implements ConnectionHome, AssociationHome {
   readonly framerLimits: FramerLimits
   readonly maxPostponed: number
   readonly watch: ConnectionWatch
@@ -32,7 +33,9 @@ export class Connections implements ConnectionHome {
   readonly #newId: () => string
   readonly #limits: Config['limits']
   readonly #open = new Set<Connection>()
-  readonly #byId = new Map<string, Connection>()
+  /** connections, and associations over UDP */
+  readonly #byId = new Map<string, Connection | Association>()
+  #associations = 0
   readonly #acceptedFrom = new AddressCounts()
   readonly #acceptingFrom = new AddressCounts()
   /** accepted and not closed; of these, not established */
@@ -45,10 +48,12 @@ export class Connections implements ConnectionHome {
     for (const connection of connections) connection.flush()
   }
   #whenEmpty: (() => void)[] = []
+  #trusted: ReadonlySet<string>
 
-  constructor(config: Pick<Config, 'proto_tls' | 'limits'>, newId: () => string, nowMicros = microClock()) {
-    const { proto_tls, limits } = config
+  constructor(config: Pick<Config, 'proto_tls' | 'limits' | 'trust'>, newId: () => string, nowMicros = microClock()) {
+    const { proto_tls, limits, trust } = config
     this.#newId = newId
+    this.#trusted = new Set(trust.domains)
     this.#limits = limits
     this.nowMicros = nowMicros
     this.maxPostponed = proto_tls.tls_async_max_postponed_chunks
@@ -88,6 +93,8 @@ export class Connections implements ConnectionHome {
       tls: undefined,
       ownCertificate: undefined,
       peerCertificate: undefined,
+      peerIdentities: [],
+      trusted: undefined,
       keylog: [],
       connectMs: undefined,
       handshakeMs: undefined,
@@ -129,9 +136,10 @@ export class Connections implements ConnectionHome {
     return undefined
   }
 
-  opened(connection: Connection): void {
+  opened(connection: Connection | Association): void {
     this.#byId.set(connection.facts.id, connection)
-    if (connection.facts.direction === 'out') return
+    if (!(connection instanceof Connection)) this.#associations++
+    if (connection.facts.direction === 'out' || !(connection instanceof Connection)) return
     this.#accepted++
     this.#accepting++
     this.#acceptedFrom.add(connection.facts.peer.ip)
@@ -147,22 +155,33 @@ export class Connections implements ConnectionHome {
   }
 
   established(connection: Connection): void {
+    connection.facts.trusted = this.#trusts(connection.facts)
     this.#open.add(connection)
     if (connection.facts.direction === 'in') this.#leaveHandshake(connection)
   }
 
-  closed(connection: Connection): void {
+  closed(connection: Connection | Association): void {
     if (!this.#byId.delete(connection.facts.id)) return
-    const wasOpen = this.#open.delete(connection)
-    this.watch.forget(connection)
-    if (connection.facts.direction === 'in') {
-      this.#accepted--
-      if (!wasOpen) this.#leaveHandshake(connection)
-      this.#acceptedFrom.remove(connection.facts.peer.ip)
-    }
+    if (connection instanceof Connection) this.#forget(connection)
+    else this.#associations--
     if (this.#byId.size === 0) {
       for (const done of this.#whenEmpty.splice(0)) done()
     }
+  }
+
+  #forget(connection: Connection): void {
+    const wasOpen = this.#open.delete(connection)
+    this.watch.forget(connection)
+    if (connection.facts.direction === 'out') return
+    this.#accepted--
+    if (!wasOpen) this.#leaveHandshake(connection)
+    this.#acceptedFrom.remove(connection.facts.peer.ip)
+  }
+
+  /** Lower case. From now on: whoever is taken off the list is trusted no more, on open connections too. */
+  set trustDomains(domains: readonly string[]) {
+    this.#trusted = new Set(domains)
+    for (const { facts } of this.#open) facts.trusted = this.#trusts(facts)
   }
 
   /** Calls `flush` of the connection at the end of this turn of the event loop. */
@@ -170,7 +189,7 @@ export class Connections implements ConnectionHome {
     if (this.#toFlush.push(connection) === 1) setImmediate(this.#flush)
   }
 
-  get(id: string): Connection | undefined {
+  get(id: string): Connection | Association | undefined {
     return this.#byId.get(id)
   }
 
@@ -179,17 +198,17 @@ export class Connections implements ConnectionHome {
     for (const connection of this) yield connection.facts
   }
 
-  [Symbol.iterator](): IterableIterator<Connection> {
+  [Symbol.iterator](): IterableIterator<Connection | Association> {
     return this.#byId.values()
   }
 
   get open(): number {
-    return this.#open.size
+    return this.#open.size + this.#associations
   }
 
   /** connections being accepted or opened */
   get inHandshake(): number {
-    return this.#byId.size - this.#open.size
+    return this.#byId.size - this.open
   }
 
   /**
@@ -219,10 +238,15 @@ export class Connections implements ConnectionHome {
    * Traffic on either leg of a tunnel keeps both: keep-alives of the client are answered here and never
    * reach its upstream leg, which therefore ends with the client and not on its own (undefined).
    */
-  #quietSince({ lastActiveMs, facts }: Connection): number | undefined {
+  #quietSince({ lastActiveMs, facts }: Connection | Association): number | undefined {
     const other = facts.relayedTo === undefined ? undefined : this.#byId.get(facts.relayedTo)
     if (other === undefined) return lastActiveMs
     return facts.direction === 'out' ? undefined : Math.max(lastActiveMs, other.lastActiveMs)
+  }
+
+  /** There are identities only where a certificate came over TLS and was verified. Whole names: a pattern vouches for nobody. */
+  #trusts({ side, peerIdentities }: ConnectionFacts): boolean {
+    return side === 'core' || peerIdentities.some((domain) => this.#trusted.has(domain))
   }
 
   #leaveHandshake({ facts }: Connection): void {

@@ -2,6 +2,7 @@
  * Opens connections outwards: TCP connect, PROXY header if asked, TLS handshake, verification, each
  * with its deadline. It resolves no names: the relay brings addresses. Reuse is not decided here.
  */
+import type { X509Certificate } from 'node:crypto'
 import { connect, isIP, type Socket } from 'node:net'
 import { type TLSSocket, connect as tlsConnect } from 'node:tls'
 import { type Endpoint, endpoint, endpointText } from '../base/address.js'
@@ -15,7 +16,7 @@ import { Connection } from './connection.js'
 import type { Connections } from './connections.js'
 import type { ClientDomain, TlsContexts } from './contexts.js'
 import type { ConnectionHandler } from './handler.js'
-import { matchesIdentity } from './peer.js'
+import { matchesIdentity, sipDomains } from './peer.js'
 import { readInto } from './read-slab.js'
 import { tlsFacts } from './tls-facts.js'
 
@@ -40,8 +41,14 @@ export interface ConnectorOptions {
   readonly keepIdleSeconds: number
 }
 
+/** Far more targets than anybody has at a time. */
+const maxIdentities = 1000
+
 export class Connector {
   readonly #options: ConnectorOptions
+  /** identities by target, as long as these TLS domains are in use: asked for with every message, and 1.3 µs to work out */
+  readonly #identities = new Map<string, string>()
+  #identitiesOf: TlsContexts | undefined
 
   constructor(options: ConnectorOptions) {
     this.#options = options
@@ -52,6 +59,26 @@ export class Connector {
     const connection = this.#begin(target, handler)
     new Departure(connection, target, this.#options)
     return connection
+  }
+
+  /**
+   * What a TLS connection to this target is made with, as text: connections with the same text may stand in
+   * for each other (`ConnectionPool`). By value, so that a reload with the same material changes nothing.
+   * Empty for TCP.
+   */
+  identityFor(target: Pick<Target, 'address' | 'transport' | 'host'>): string {
+    if (target.transport === 'tcp') return ''
+    const contexts = this.#options.contexts()
+    if (contexts !== this.#identitiesOf || this.#identities.size >= maxIdentities) this.#identities.clear()
+    this.#identitiesOf = contexts
+    const { host, address } = target
+    const key = `${host} ${address.ip} ${address.port}`
+    let identity = this.#identities.get(key)
+    if (identity === undefined) {
+      identity = identityText(introduction(contexts, target))
+      this.#identities.set(key, identity)
+    }
+    return identity
   }
 
   /** A connect that failed before there was an address: reported like any other. */
@@ -120,18 +147,14 @@ class Departure {
   }
 
   #beginHandshake(): void {
-    const { host, address } = this.#target
     const timeoutMs = this.#options.handshakeTimeoutMs
     this.#deadline = setTimeout(
       () => this.#refuse(failure('handshake-timeout', `the handshake was not complete in ${timeoutMs} ms`)),
       timeoutMs,
     )
     const { facts } = this.#connection
-    const domain = this.#options.contexts().clientFor({ ...address, host })
+    const { domain, name, servername } = introduction(this.#options.contexts(), this.#target)
     facts.domain = domain.name
-    const name = domain.config.server_name ?? host
-    // RFC 6066 §3: SNI is a host name, never an address.
-    const servername = isIP(name) === 0 ? name : ''
     facts.sni = servername === '' ? undefined : servername
     const socket = tlsConnect({
       socket: this.#raw,
@@ -161,9 +184,10 @@ class Departure {
     let nameVerdict: TlsFacts['nameVerdict']
     if (x509 !== undefined) {
       facts.peerCertificate = certificateFacts(x509)
-      if (domain.config.verify_name !== 'off') nameVerdict = matchesIdentity(x509, name) ? 'ok' : 'mismatch'
+      nameVerdict = judgeName(domain, x509, name)
     }
     facts.tls = tlsFacts(socket, x509 !== undefined, nameVerdict)
+    if (x509 !== undefined && facts.tls.verify === 'ok') facts.peerIdentities = sipDomains(x509)
     facts.ownCertificate = domain.certificateFor(socket)
     const verdict = facts.tls.verify
     if (domain.config.verify_cert && verdict !== 'ok') {
@@ -195,4 +219,39 @@ class Departure {
     clearTimeout(this.#deadline)
     this.#connection.refuse(reason)
   }
+}
+
+/** How we introduce ourselves to a target, and the name we mean to reach there. */
+interface Introduction {
+  readonly domain: ClientDomain
+  readonly name: string
+  /** SNI; empty: none */
+  readonly servername: string
+}
+
+function introduction(contexts: TlsContexts, { address, host }: Pick<Target, 'address' | 'host'>): Introduction {
+  const domain = contexts.clientFor({ ...address, host })
+  const name = domain.config.server_name ?? host
+  // RFC 6066 §3: SNI is a host name, never an address.
+  return { domain, name, servername: isIP(name) === 0 ? name : '' }
+}
+
+function identityText({ domain, name, servername }: Introduction): string {
+  const { verify_cert, verify_name, verify_name_wildcard } = domain.config
+  const certificates = domain.certificates.map(({ sha256 }) => sha256)
+  const verified = verify_name === 'off' ? '' : name
+  return JSON.stringify([
+    domain.name,
+    certificates,
+    servername,
+    verify_cert,
+    verify_name,
+    verified,
+    verify_name_wildcard,
+  ])
+}
+
+function judgeName({ config }: ClientDomain, x509: X509Certificate, name: string): TlsFacts['nameVerdict'] {
+  if (config.verify_name === 'off') return undefined
+  return matchesIdentity(x509, name, { allowWildcard: config.verify_name_wildcard }) ? 'ok' : 'mismatch'
 }

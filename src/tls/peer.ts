@@ -1,6 +1,6 @@
 /**
  * Who a certificate says it is: the SIP domain identities of RFC 5922 §7.1 and their comparison with
- * the name we meant to reach (§7.2). Whether the chain is trusted is OpenSSL's business.
+ * the name we meant to reach (§7.2). Whether the chain is good is OpenSSL's business.
  */
 import type { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
@@ -28,6 +28,14 @@ export function sipIdentities(x509: X509Certificate): SipIdentities {
 }
 
 /**
+ * The identities that count, for a list with commas between: what cannot be a host name, such as a common
+ * name `Alice Smith` or a DNS name `a,b`, names no SIP domain.
+ */
+export function sipDomains(x509: X509Certificate): string[] {
+  return countingNames(sipIdentities(x509)).filter((name) => /^[a-z0-9*._-]+$/.test(name))
+}
+
+/**
  * Whether the certificate names `name`, a host name or an IP address (without brackets). Whole names only:
  * §7.2 forbids wildcards. `allowWildcard` lets `*.example.com` match one label, as HTTPS does, for
  * providers that buy such certificates all the same.
@@ -39,13 +47,18 @@ export function matchesIdentity(
 ): boolean {
   if (isIP(name) !== 0) return matchesAddress(x509, name)
   const wanted = bareName(name)
-  const { uris, dns, cn } = sipIdentities(x509)
-  if (uris.length > 0) return uris.includes(wanted)
-  // §7.1: a DNS name is an identity only where there is no SIP URI
-  const names = cn === undefined ? dns : [cn]
-  return (
-    names.includes(wanted) || (options.allowWildcard === true && names.some((pattern) => coversLabel(pattern, wanted)))
-  )
+  const identities = sipIdentities(x509)
+  const names = countingNames(identities)
+  if (names.includes(wanted)) return true
+  // A host in a SIP URI is never a pattern.
+  if (options.allowWildcard !== true || identities.uris.length > 0) return false
+  return names.some((pattern) => coversLabel(pattern, wanted))
+}
+
+/** §7.1: a DNS name is an identity only where there is no SIP URI. */
+function countingNames({ uris, dns, cn }: SipIdentities): readonly string[] {
+  if (uris.length > 0) return uris
+  return cn === undefined ? dns : [cn]
 }
 
 /** The host, or nothing: §7.1 knows only the scheme `sip`, and a URI with a user part names a user, not a domain. */

@@ -56,8 +56,12 @@ export function eventFields(event: TracedEvent, secrets: boolean): EventFields {
   if (event.correlation !== facts.id) put(fields, 'call_id', event.correlation)
   putAddresses(fields, facts)
   putTls(fields, facts)
-  if (session) putPeerFingerprint(fields, facts)
-  else if (carriesCertificates(name)) {
+  if (session) {
+    put(fields, 'trusted', facts.trusted)
+    putPeerFingerprint(fields, facts)
+  } else if (carriesCertificates(name)) {
+    put(fields, 'trusted', facts.trusted)
+    put(fields, 'peer_identities', facts.peerIdentities.join(','))
     putCertificates(fields, facts)
     putSecrets(fields, facts, secrets)
   }

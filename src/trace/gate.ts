@@ -54,8 +54,6 @@ export class TraceGate {
   readonly #deadline: Deadline
   #filter: TraceFilter | undefined
   #filterSource: 'config' | 'api' = 'config'
-  /** shared by all connections of this run that the filter dropped */
-  #dropped: TraceRecord
   #tracedConnections = 0
   #filterFailures = 0
   /** µs; a filter that fails fails often, and the log shall stay readable */
@@ -66,7 +64,6 @@ export class TraceGate {
     this.#options = options
     this.#filter = options.filter
     this.tap = new Tap(options.sinks, options.clock, this.#failed)
-    this.#dropped = new TraceRecord(0, false)
     this.#deadline = new Deadline({
       nowMs: this.#nowMs,
       timers: options.timers,
@@ -141,7 +138,7 @@ export class TraceGate {
     if (this.tap.on) return
     this.tap.run++
     this.tap.on = true
-    this.#dropped = new TraceRecord(this.tap.run, false)
+    this.tap.dropped = new TraceRecord(this.tap.run, 'drop')
     channels.connection.subscribe(this.#onEvent)
     channels.keylog.subscribe(this.#onKeylog)
   }
@@ -176,25 +173,29 @@ export class TraceGate {
     const record = facts.trace as TraceRecord | undefined
     if (record === undefined || record.run !== this.tap.run) return
     if (record.traced) this.#options.keylog?.write(line)
-    else facts.keylog.length = 0
+    else if (record.verdict !== undefined) facts.keylog.length = 0
   }
 
   /** The record of a connection that is traced; a connection that is only now opening gets its verdict here. */
   #recordFor({ name, facts }: ConnectionEvent): TraceRecord | undefined {
     const record = facts.trace as TraceRecord | undefined
-    if (record?.run === this.tap.run) return record.traced ? record : undefined
+    if (record?.run === this.tap.run && record.verdict !== undefined) return record.traced ? record : undefined
     return opens(name) ? this.#ask(facts) : undefined
   }
 
   #ask(facts: ConnectionFacts): TraceRecord | undefined {
     const { sinks, keylog, log } = this.#options
     if (!sinks.configured) return undefined
-    if (verdictOf(this.#filter, facts, log, this.#filterFailed) === 'drop') {
-      facts.trace = this.#dropped
+    const verdict = verdictOf(this.#filter, facts, log, this.#filterFailed)
+    // It may have one already, which keeps time for messages that another connection's verdict let pass.
+    const own = this.tap.recordOf(facts)
+    if (own !== undefined) own.verdict = verdict
+    if (verdict === 'drop') {
+      facts.trace = own ?? this.tap.dropped
       facts.keylog.length = 0
       return undefined
     }
-    const record = new TraceRecord(this.tap.run, true)
+    const record = own ?? new TraceRecord(this.tap.run, verdict)
     facts.trace = record
     this.#tracedConnections++
     if (keylog !== undefined) for (const line of facts.keylog) keylog.write(line)
@@ -206,7 +207,7 @@ export class TraceGate {
       if (this.#reports(event.facts)) this.#report(event, record)
     } finally {
       if (event.name === 'CLOSED') {
-        record.traced = false
+        record.over = true
         this.#tracedConnections--
       }
     }
@@ -256,9 +257,9 @@ export class TraceGate {
   }
 
   #takeIn(facts: ConnectionFacts): void {
-    const known = facts.trace as TraceRecord | undefined
     if (!isEstablished(facts)) return
-    const isTraced = known?.traced === true && known.run === this.tap.run
+    const known = this.tap.recordOf(facts)
+    const isTraced = known?.traced === true
     const record = isTraced ? known : this.#ask(facts)
     if (record === undefined) return
     const message = isTraced ? 'the connection so far' : 'the connection was already open when tracing began'

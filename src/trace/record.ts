@@ -1,22 +1,29 @@
 /** What the gate remembers of one connection, in `facts.trace`. Belongs to one run of tracing and means nothing in the next. */
 import type { ConnectionFacts, Direction } from '../base/facts.js'
 import { CallIds } from './call-ids.js'
+import type { Verdict } from './filter/filter.js'
 import type { TracedLeg } from './sinks.js'
 
 export class TraceRecord {
-  /** the tracing run whose filter was asked */
   readonly run: number
-  /** the verdict; false again after CLOSED */
-  traced: boolean
+  /** what the filter of this run said; undefined: it was not asked, and the record only keeps time */
+  verdict: Verdict | undefined
+  /** CLOSED was reported: nothing of this connection is traced any more */
+  over = false
   readonly callIds = new CallIds()
   #seq = 0
   #lastMicros = 0
   #in: TracedLeg | undefined
   #out: TracedLeg | undefined
 
-  constructor(run: number, traced: boolean) {
+  constructor(run: number, verdict: Verdict | undefined) {
     this.run = run
-    this.traced = traced
+    this.verdict = verdict
+  }
+
+  /** Events of this connection are reported. */
+  get traced(): boolean {
+    return this.verdict === 'trace' && !this.over
   }
 
   nextSeq(): number {

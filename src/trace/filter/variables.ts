@@ -61,6 +61,18 @@ const table: Variable[] = [
   verdict('expired', 'has expired', (verify) => verify === 'CERT_HAS_EXPIRED'),
   verdict('revoked', 'was revoked', (verify) => verify === 'CERT_REVOKED'),
   verdict('selfsigned', 'or its root signed itself and is not trusted', (verify) => selfSigned.has(verify)),
+  {
+    name: 'tls_peer_identities',
+    type: 'text',
+    help: "SIP domains the peer's verified certificate names (RFC 5922), with commas between",
+    read: (f) => f.peerIdentities.join(',') || undefined,
+  },
+  {
+    name: 'tls_trusted',
+    type: 'number',
+    help: '1: one of them is in `trust.domains`, or this is our own side, else 0',
+    read: (f) => flag(f.trusted),
+  },
   { name: 'tls_sni', type: 'text', help: 'server name the TLS client asked for', read: (f) => f.sni },
   { name: 'tls_alpn', type: 'text', help: 'negotiated application protocol', read: (f) => f.tls?.alpn },
   { name: 'tls_group', type: 'text', help: 'key exchange group', read: (f) => f.tls?.group },

@@ -1,0 +1,317 @@
+/**
+ * Edge mode put together: what `edge.ts` decides with, who listens to each leg, and the upstreams and
+ * trunks that are kept connected and probed. Made once the sockets are bound, because we have to know
+ * how we are reached; it opens no socket that listens.
+ */
+import { randomBytes } from 'node:crypto'
+import type { Endpoint } from '../base/address.js'
+import type { Log } from '../base/log.js'
+import type { EdgeStatus, UpstreamStatus } from '../base/ports.js'
+import type { Config, TrunkConfig } from '../config/types.js'
+import { Edit } from '../sip/edit.js'
+import { SipMessage } from '../sip/message.js'
+import type { Association } from '../tls/association.js'
+import { Connection } from '../tls/connection.js'
+import type { Connector } from '../tls/connector.js'
+import type { TlsContexts } from '../tls/contexts.js'
+import type { DatagramListener } from '../tls/datagram.js'
+import type { ConnectionHandler } from '../tls/handler.js'
+import type { MessageCounters } from '../tls/message-counters.js'
+import { ConnectionPool } from '../tls/pool.js'
+import type { Tap } from '../trace/tap.js'
+import { Answers } from './answers.js'
+import { Branches } from './branch.js'
+import { Edge } from './edge.js'
+import { EdgeCounters } from './edge-counters.js'
+import type { FlowTokens } from './flow.js'
+import { ResolvedHops, UpstreamHops } from './hops.js'
+import { KeepAlive } from './keepalive.js'
+import { Keeper, type Kept } from './keeper.js'
+import type { Leg } from './leg.js'
+import { Legs } from './legs.js'
+import { type Hop, type HopPeer, type Hops, Outbound } from './outbound.js'
+import type { OwnAddresses } from './own-addresses.js'
+import { Prober, type ProbeTarget } from './prober.js'
+import type { Resolver } from './resolver.js'
+import { Rewrite } from './rewrite.js'
+import { Routes } from './routes.js'
+import { Trunk } from './trunk.js'
+import { Trust } from './trust.js'
+import { type Upstream, UpstreamList } from './upstreams.js'
+
+export interface EdgeModeOptions {
+  /** asked for what a reload may change */
+  readonly config: () => Config
+  readonly own: OwnAddresses
+  readonly tokens: FlowTokens
+  readonly resolver: Resolver
+  readonly connector: Connector
+  readonly contexts: () => TlsContexts
+  readonly datagrams: readonly DatagramListener[]
+  readonly messages: MessageCounters
+  readonly tap: Tap
+  readonly log: Log
+  readonly userAgent: string
+}
+
+const complainEveryMs = 60_000
+
+export class EdgeMode {
+  readonly #options: EdgeModeOptions
+  readonly #counters = new EdgeCounters()
+  readonly #pool: ConnectionPool
+  readonly #legs: Legs
+  readonly #outbound: Outbound
+  readonly #answers: Answers
+  readonly #prober: Prober
+  readonly #keeper = new Keeper()
+  readonly #keepAlive = new KeepAlive()
+  readonly #edge: Edge
+  #upstreams = new UpstreamList([])
+  readonly #trunks = new Map<string, Trunk>()
+  readonly #kept = new Map<Upstream | Trunk, Kept>()
+  #nextComplaintMs = 0
+
+  constructor(options: EdgeModeOptions) {
+    this.#options = options
+    const { proto_tls, relay, trust, trace } = options.config()
+    this.#pool = new ConnectionPool(proto_tls.cert_check_on_conn_reusage)
+    this.#legs = new Legs(options.own, options.tokens)
+    this.#outbound = new Outbound({
+      connector: options.connector,
+      pool: this.#pool,
+      legOf: (connection) => this.#legs.get(connection.facts.id),
+      adopt: (connection, hop) => this.#adopt(connection, hop),
+      association: (address) => this.#associationTo(address),
+      async: proto_tls.tls_async,
+      connectWindowMs: proto_tls.tls_async_local_connect_timeout,
+      handshakeWindowMs: proto_tls.tls_async_handshake_timeout,
+      maxPostponed: proto_tls.tls_async_max_postponed_chunks,
+    })
+    this.#answers = new Answers(options.tap, this.#counters, randomBytes(16))
+    this.#prober = new Prober({
+      port: {
+        leg: (target) => this.#outbound.legTo(this.#hopsTo(target as Upstream | Trunk)),
+        send: (leg, bytes) => this.#answers.sendOwn(leg, bytes, trace.probes ? leg.facts : undefined),
+      },
+      timeoutMs: relay.options_timeout,
+      userAgent: options.userAgent,
+    })
+    const edit = new Edit()
+    const routes = new Routes(options.own)
+    const branches = new Branches()
+    this.#edge = new Edge({
+      message: new SipMessage(trust.header),
+      edit,
+      routes,
+      rewrite: new Rewrite(edit, {
+        branches,
+        routes,
+        trust: new Trust({ header: trust.header, alertInfo: () => options.config().trust.alert_info }),
+        flowToken: relay.flow_token,
+        flowTimer: relay.flow_timer,
+      }),
+      legs: this.#legs,
+      branches,
+      tokens: options.tokens,
+      pool: this.#pool,
+      outbound: this.#outbound,
+      resolver: options.resolver,
+      prober: this.#prober,
+      answers: this.#answers,
+      upstreams: () => this.#upstreams,
+      counters: this.#counters,
+      messages: options.messages,
+      tap: options.tap,
+      tlsPort: proto_tls.tls_port,
+      async: proto_tls.tls_async,
+      traceProbes: trace.probes,
+    })
+  }
+
+  /** A client or server has connected to us. */
+  accept(connection: Connection): void {
+    this.#take(connection, false, undefined)
+  }
+
+  /** A peer on one of our UDP sockets is new. */
+  associate(association: Association): void {
+    const leg = this.#legs.add(association, false)
+    association.handler = new LegHandler(this, leg, undefined)
+  }
+
+  /** RFC 3261 §18.3: a request that a datagram holds only part of is answered 400. */
+  truncated(association: Association, buf: Buffer, start: number, bodyStart: number, end: number): void {
+    const leg = this.#legs.get(association.facts.id)
+    if (leg !== undefined) this.received(leg, buf, start, bodyStart, end)
+  }
+
+  largeDatagram(bytes: number, peer: Endpoint): void {
+    this.#counters.largeDatagrams++
+    this.#complain(
+      { bytes, peer: peer.ip },
+      'a SIP message over UDP is larger than 1300 bytes and may be lost: use TCP to that server (RFC 3261 §18.1.1)',
+    )
+  }
+
+  /** What requests of the edge go to, and whom we keep connected. Those that are there already stay as they are. */
+  use(upstreams: readonly Upstream[], trunks: readonly TrunkConfig[]): void {
+    this.#upstreams = new UpstreamList(upstreams)
+    const wanted = new Set<Upstream | Trunk>(upstreams)
+    for (const config of trunks) wanted.add(this.#trunkFor(config))
+    for (const peer of [...this.#kept.keys()]) if (!wanted.has(peer)) this.#release(peer)
+    for (const peer of wanted) if (!this.#kept.has(peer)) this.#keep(peer)
+  }
+
+  status(): EdgeStatus {
+    return this.#counters.status()
+  }
+
+  trunkStatus(): UpstreamStatus[] {
+    return Array.from(this.#trunks.values(), (trunk) => trunk.status())
+  }
+
+  /** Opens nothing by itself any more. What is open goes on. */
+  stop(): void {
+    this.#keeper.stop()
+    this.#prober.stop()
+    this.#keepAlive.stop()
+  }
+
+  // ── for the handlers ──
+
+  /** Nothing a peer sends may end the process: a fault of ours costs that message. */
+  received(leg: Leg, buf: Buffer, start: number, bodyStart: number, end: number): void {
+    try {
+      this.#edge.received(leg, buf, start, bodyStart, end)
+    } catch (error) {
+      this.#options.messages.lose(1, 'relay-closed')
+      this.#complain({ err: error, conn_id: leg.facts.id }, 'a message was lost to an error of the gateway')
+    }
+  }
+
+  closed(leg: Leg, peer: HopPeer | undefined): void {
+    this.#legs.remove(leg)
+    if (leg.carrier instanceof Connection) {
+      this.#pool.remove(leg.carrier)
+      this.#keepAlive.forget(leg.carrier)
+    }
+    this.#edge.closed(leg)
+    leg.closed()
+    peer?.disconnected()
+    this.#keeper.closed(leg)
+  }
+
+  // ── legs ──
+
+  #adopt(connection: Connection, { address, host, side, transport, peer }: Hop): Leg {
+    const alias =
+      side === 'edge' && transport === 'tls' && this.#options.contexts().clientFor({ ...address, host }).config.alias
+    return this.#take(connection, alias, peer)
+  }
+
+  #take(connection: Connection, alias: boolean, peer: HopPeer | undefined): Leg {
+    const leg = this.#legs.add(connection, alias)
+    connection.handler = new LegHandler(this, leg, peer)
+    return leg
+  }
+
+  #associationTo(address: Endpoint): Leg | undefined {
+    const socket = this.#options.datagrams.find((one) => one.reaches(address.ip))
+    return socket && this.#legs.get(socket.associationTo(address).facts.id)
+  }
+
+  // ── upstreams and trunks ──
+
+  #keep(peer: Upstream | Trunk): void {
+    const kept: Kept = {
+      leg: () => this.#outbound.legTo(this.#hopsTo(peer)),
+      onLeg: (leg) => {
+        this.#keepAlivesOn(leg, peer)
+        this.#prober.probeNow(peer)
+      },
+    }
+    this.#kept.set(peer, kept)
+    this.#prober.add(peer)
+    if (peer.config.transport !== 'udp') this.#keeper.keep(kept)
+  }
+
+  #release(peer: Upstream | Trunk): void {
+    const kept = this.#kept.get(peer)
+    if (kept !== undefined) this.#keeper.release(kept)
+    this.#kept.delete(peer)
+    this.#prober.remove(peer)
+    if (peer instanceof Trunk) this.#trunks.delete(peer.config.uri)
+  }
+
+  #keepAlivesOn(leg: Leg, peer: Upstream | Trunk): void {
+    if (!(peer instanceof Trunk) || !(leg.carrier instanceof Connection)) return
+    const { pong_timeout } = this.#options.config().relay
+    this.#keepAlive.watch(leg.carrier, { intervalMs: peer.config.keepalive * 1000, pongTimeoutMs: pong_timeout })
+  }
+
+  /** One whose settings changed is another trunk. */
+  #trunkFor(config: TrunkConfig): Trunk {
+    const known = this.#trunks.get(config.uri)
+    if (known !== undefined && JSON.stringify(known.config) === JSON.stringify(config)) return known
+    const { options_threshold } = this.#options.config().relay
+    const probing = config.options > 0 ? { intervalMs: config.options * 1000, threshold: options_threshold } : undefined
+    const trunk = new Trunk(config, probing)
+    this.#trunks.set(config.uri, trunk)
+    return trunk
+  }
+
+  #hopsTo(peer: ProbeTarget & (Upstream | Trunk)): Hops {
+    if (!(peer instanceof Trunk)) return new UpstreamHops([peer])
+    const { host, port, transport } = peer.config
+    return new ResolvedHops(this.#options.resolver, { host, port, transport, secure: false }, peer)
+  }
+
+  /** Once a minute: what goes wrong goes wrong often. */
+  #complain(what: Readonly<Record<string, unknown>>, message: string): void {
+    const now = performance.now()
+    if (now < this.#nextComplaintMs) return
+    this.#nextComplaintMs = now + complainEveryMs
+    this.#options.log.warn(what, message)
+  }
+}
+
+/** A peer that has closed its half is still answered for so long: `openssl s_client` and scripts end that way. */
+const answerAfterEndMs = 2000
+
+class LegHandler implements ConnectionHandler {
+  readonly #mode: EdgeMode
+  readonly #leg: Leg
+  readonly #peer: HopPeer | undefined
+
+  constructor(mode: EdgeMode, leg: Leg, peer: HopPeer | undefined) {
+    this.#mode = mode
+    this.#leg = leg
+    this.#peer = peer
+  }
+
+  onMessage(buf: Buffer, start: number, bodyStart: number, end: number): void {
+    this.#mode.received(this.#leg, buf, start, bodyStart, end)
+  }
+
+  onPeerEnd(): void {
+    this.#leg.leaving = true
+    setTimeout(() => this.#leg.carrier.end('peer-closed'), answerAfterEndMs).unref()
+  }
+
+  onBlocked(): void {
+    this.#leg.blocked = true
+  }
+
+  onDrain(): void {
+    this.#leg.letGo()
+  }
+
+  onClosed(): void {
+    this.#mode.closed(this.#leg, this.#peer)
+  }
+
+  onConnected(): void {}
+  onCrlf(): void {}
+  onReadEnd(): void {}
+}

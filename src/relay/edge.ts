@@ -1,0 +1,445 @@
+/**
+ * Edge mode: a stateless SIP proxy at the edge of a voice network (RFC 3261 §16.11, RFC 5626 §5). Phones
+ * and trunks on the edge side, our own servers on the core side; each message is indexed, its way found,
+ * edited and written in the turn in which it came. It keeps no transaction, no dialog, no timer per message.
+ *
+ *     edge ── request ──▶ our Routes off, Via on ──▶ upstream
+ *     core ── request ──▶ flow token ──▶ exactly that connection, else 430
+ *                     ──▶ no token   ──▶ by Route or Request-URI (RFC 3263), a connection opened if need be
+ *     both ── response ─▶ our Via off ──▶ the leg its branch names
+ */
+import { causeEntry, type Failure, failure } from '../base/errors.js'
+import type { ConnectionFacts } from '../base/facts.js'
+import { checkRequest, checkResponse, type Refusal } from '../sip/check.js'
+import type { Edit } from '../sip/edit.js'
+import { field, type SipMessage } from '../sip/message.js'
+import { SipUri } from '../sip/uri.js'
+import { hostText } from '../sip/values.js'
+import { Via } from '../sip/via.js'
+import { type Connection, pauseReasons } from '../tls/connection.js'
+import type { MessageCounters } from '../tls/message-counters.js'
+import type { ConnectionPool } from '../tls/pool.js'
+import type { Tap } from '../trace/tap.js'
+import type { Answers } from './answers.js'
+import type { Branches } from './branch.js'
+import type { EdgeCounters, ResponseDrop } from './edge-counters.js'
+import type { FlowTokens } from './flow.js'
+import { ResolvedHops, UpstreamHops } from './hops.js'
+import type { Leg } from './leg.js'
+import type { Legs } from './legs.js'
+import type { Hops, Outbound, Traveller } from './outbound.js'
+import type { Prober } from './prober.js'
+import type { Question, Resolver } from './resolver.js'
+import type { Rewrite } from './rewrite.js'
+import { behindComma, knownTransport, type Routes } from './routes.js'
+import type { Upstream, UpstreamList } from './upstreams.js'
+
+export interface EdgeOptions {
+  readonly message: SipMessage
+  readonly edit: Edit
+  readonly routes: Routes
+  readonly rewrite: Rewrite
+  readonly legs: Legs
+  readonly branches: Branches
+  readonly tokens: FlowTokens
+  readonly pool: ConnectionPool
+  readonly outbound: Outbound
+  readonly resolver: Resolver
+  readonly prober: Prober
+  readonly answers: Answers
+  readonly upstreams: () => UpstreamList
+  readonly counters: EdgeCounters
+  readonly messages: MessageCounters
+  readonly tap: Tap
+  readonly tlsPort: number
+  /** tls_async */
+  readonly async: boolean
+  /** trace.probes */
+  readonly traceProbes: boolean
+}
+
+/** RFC 3261 §19.1.2 */
+const sipPort = 5060
+/** One phone that does not read must not fill our memory: what may wait for an edge connection. */
+const maxUnsentBytes = 1024 * 1024
+
+export class Edge {
+  readonly #options: EdgeOptions
+  readonly #message: SipMessage
+  readonly #via = new Via()
+  readonly #uri = new SipUri()
+  /** where requests to an upstream went last */
+  readonly #upstreamLegs = new Map<Upstream, Leg>()
+
+  constructor(options: EdgeOptions) {
+    this.#options = options
+    this.#message = options.message
+  }
+
+  /** One whole message, buf[start, end), that came on `source`. */
+  received(source: Leg, buf: Buffer, start: number, bodyStart: number, end: number): void {
+    const message = this.#message
+    message.read(buf, start, bodyStart, end)
+    // A core leg follows the verdict on the edge leg, which is known only when the way is.
+    if (source.facts.side === 'edge') this.#traceIn(source, source.facts)
+    if (message.isRequest) this.#request(source)
+    else this.#response(source)
+  }
+
+  /** The leg has closed. */
+  closed(leg: Leg): void {
+    for (const [upstream, to] of this.#upstreamLegs) if (to === leg) this.#upstreamLegs.delete(upstream)
+  }
+
+  /** A request that waited for its connection, on its way at last. */
+  resumed(waiting: WaitingRequest, target: Leg): void {
+    const { source, buf, start, bodyStart, end } = waiting
+    if (!this.#options.async) source.carrier.resume(pauseReasons.write)
+    const message = this.#message
+    message.read(buf, start, bodyStart, end)
+    this.#readVia()
+    this.#options.routes.read(message)
+    if (waiting.upstream !== undefined) this.#upstreamLegs.set(waiting.upstream, target)
+    this.#forward(source, target, false)
+  }
+
+  /** A request for which no connection could be had. */
+  undeliverable(waiting: WaitingRequest, reason: Failure): void {
+    const { source, buf, start, bodyStart, end } = waiting
+    if (!this.#options.async) source.carrier.resume(pauseReasons.write)
+    this.#message.read(buf, start, bodyStart, end)
+    this.#options.messages.lose(1, reason.cause)
+    this.#answer(source, { status: causeEntry(reason.cause).sipStatus, reason: reasonPhrase(reason), extra: [] })
+  }
+
+  // ── requests ──
+
+  #request(source: Leg): void {
+    const refusal = checkRequest(this.#message) ?? this.#unreadable()
+    if (refusal !== undefined) {
+      this.#answer(source, refusal)
+      return
+    }
+    const { routes } = this.#options
+    routes.read(this.#message)
+    if (routes.comesFromStrictRouter(this.#message)) {
+      this.#unstrict()
+    }
+    if (routes.broken) this.#answer(source, badRoute)
+    else if (this.#isForUs()) this.#answer(source, optionsAnswer)
+    else if (source.facts.side === 'edge') this.#fromEdge(source)
+    else this.#fromCore(source)
+  }
+
+  /** From here on the request is as a loose router would have sent it. */
+  #unstrict(): void {
+    const { routes, edit } = this.#options
+    const message = this.#message
+    const bodyBytes = message.end - message.bodyStart
+    const bytes = routes.unstrict(message, edit)
+    message.read(bytes, 0, bytes.length - bodyBytes, bytes.length)
+    this.#readVia()
+    routes.read(message)
+  }
+
+  #unreadable(): Refusal | undefined {
+    return this.#readVia() ? undefined : badVia
+  }
+
+  #readVia(): boolean {
+    const message = this.#message
+    const line = message.first(field.via)
+    return this.#via.read(message.buf, message.valueStart(line), message.valueEnd(line))
+  }
+
+  /** To our servers, and nowhere else: whoever is outside cannot use us to reach third parties. */
+  #fromEdge(source: Leg): void {
+    this.#noteAlias(source)
+    const { token } = this.#options.routes
+    // RFC 5626 §5.3: with the token of its own flow the request is on its way out.
+    if (token !== '' && token !== source.token) {
+      const flow = this.#options.tokens.read(token)
+      if (flow === undefined) {
+        this.#answer(source, forgedToken)
+        return
+      }
+      const target = this.#options.legs.get(flow.connId)
+      // A dialog between two phones that our servers left. (With the token of a flow of its own that is
+      // gone, a phone that came back goes on with its dialogs.)
+      if (target?.facts.side === 'edge' && !target.leaving && this.#message.toHasTag()) {
+        this.#forward(source, target, true)
+        return
+      }
+    }
+    this.#toUpstream(source)
+  }
+
+  #toUpstream(source: Leg): void {
+    const list = this.#options.upstreams()
+    const named = list.size > 1 || this.#options.routes.nextStart >= 0 ? this.#namedUpstream(list) : undefined
+    const order = list.order(list.size > 1 ? callKey(this.#message) : 0)
+    const upstream = named ?? (order[0] as Upstream)
+    const leg = this.#upstreamLegs.get(upstream)
+    if (leg?.open === true) this.#forward(source, leg, false)
+    else
+      this.#wait(source, new UpstreamHops(named === undefined ? order : [named, ...order.filter((o) => o !== named)]))
+  }
+
+  /** The upstream that the next Route, or else the Request-URI, names: where the dialog lives. */
+  #namedUpstream(list: UpstreamList): Upstream | undefined {
+    const uri = this.#nextHopUri()
+    return uri && list.named(uri.host(), uri.port, knownTransport(uri.transport))
+  }
+
+  #fromCore(source: Leg): void {
+    const { routes, tokens, legs } = this.#options
+    if (routes.token !== '') {
+      const flow = tokens.read(routes.token)
+      const target = flow && legs.get(flow.connId)
+      if (flow === undefined) this.#answer(source, forgedToken)
+      else if (target === undefined || target.leaving) this.#answer(source, flowGone)
+      else if (target.facts.side === 'edge') this.#forward(source, target, true)
+      else this.#outward(source)
+      return
+    }
+    this.#outward(source)
+  }
+
+  /** RFC 3261 §16.6 step 7: where the next Route or the Request-URI says. */
+  #outward(source: Leg): void {
+    const uri = this.#nextHopUri()
+    if (uri === undefined) {
+      this.#answer(source, badRoute)
+      return
+    }
+    if (this.#options.routes.isOwn(uri)) {
+      this.#answer(source, notHere)
+      return
+    }
+    const transport = uri.transport === '' ? undefined : knownTransport(uri.transport)
+    if (transport === 'udp' || (uri.transport !== '' && transport === undefined)) {
+      this.#answer(source, noSuchTransport)
+      return
+    }
+    const question: Question = {
+      host: uri.target(),
+      port: uri.port === 0 ? undefined : uri.port,
+      transport,
+      secure: uri.secure || this.#requestUriIsSecure(),
+    }
+    this.#wait(source, new ResolvedHops(this.#options.resolver, question))
+  }
+
+  /** A connection has to be found or opened first. */
+  #wait(source: Leg, hops: Hops): void {
+    if (!this.#options.async) source.carrier.pause(pauseReasons.write)
+    this.#options.outbound.send(new WaitingRequest(this, source, this.#message, hops))
+  }
+
+  #forward(source: Leg, target: Leg, byFlow: boolean): void {
+    const bytes = this.#options.rewrite.request(this.#message, this.#via, source, target, byFlow)
+    this.#send(source, target, bytes)
+  }
+
+  /** OPTIONS to the gateway itself: no user, our address, nowhere further to go (RFC 3261 §11). */
+  #isForUs(): boolean {
+    const { routes } = this.#options
+    if (this.#message.method !== 'OPTIONS' || routes.nextStart >= 0 || routes.token !== '') return false
+    const uri = this.#nextHopUri()
+    return uri !== undefined && uri.userStart < 0 && routes.isOwn(uri)
+  }
+
+  /** Of the Route that is left, else of the request. */
+  #nextHopUri(): SipUri | undefined {
+    const { buf, uriStart, uriEnd } = this.#message
+    const { nextStart, nextEnd } = this.#options.routes
+    const [from, to] = nextStart >= 0 ? [nextStart, nextEnd] : [uriStart, uriEnd]
+    return this.#uri.read(buf, from, to) ? this.#uri : undefined
+  }
+
+  /** RFC 3261 §26.2.2: sips: stays on TLS all the way. */
+  #requestUriIsSecure(): boolean {
+    const { buf, uriStart } = this.#message
+    return ((buf[uriStart + 3] as number) | 0x20) === 0x73
+  }
+
+  /** RFC 5923 §8.1: the client wants its connection reused for requests to the address in its Via. */
+  #noteAlias(source: Leg): void {
+    if (!this.#via.alias || source.aliased || source.facts.transport !== 'tls') return
+    source.aliased = true
+    this.#options.pool.addAlias(source.carrier as Connection, this.#via.port || this.#options.tlsPort)
+  }
+
+  // ── responses ──
+
+  #response(source: Leg): void {
+    if (checkResponse(this.#message) !== undefined || !this.#readVia()) {
+      this.#dropResponse(source, 'malformed')
+      return
+    }
+    const { buf } = this.#message
+    const { branchStart, branchEnd } = this.#via
+    const id = this.#options.branches.source(buf, branchStart, branchEnd, source.facts.side)
+    if (id === undefined) {
+      if (!this.#isOfProbe(source)) this.#dropResponse(source, 'not-ours')
+      return
+    }
+    const target = this.#options.legs.get(id) ?? this.#legBySentBy(source)
+    if (target === undefined) {
+      this.#dropResponse(source, 'flow-gone')
+      return
+    }
+    this.#send(source, target, this.#options.rewrite.response(this.#message, this.#via, source, target))
+  }
+
+  #isOfProbe(source: Leg): boolean {
+    const { buf, status } = this.#message
+    const { branchStart, branchEnd } = this.#via
+    if (branchStart < 0 || !this.#options.prober.answered(buf.toString('latin1', branchStart, branchEnd), status))
+      return false
+    if (source.facts.side === 'core' && this.#options.traceProbes) this.#traceIn(source, source.facts)
+    return true
+  }
+
+  /**
+   * RFC 3261 §18.2.2: the connection is gone, but the Via below ours says where its request came from. Only
+   * towards our own servers: nobody outside can make us send anything anywhere by what it writes there.
+   */
+  #legBySentBy(source: Leg): Leg | undefined {
+    const via = this.#via
+    if (source.facts.side === 'core' || !this.#readViaBelow()) return undefined
+    const { buf } = this.#message
+    const transport = knownTransport(buf.toString('latin1', via.transportStart, via.transportEnd).toLowerCase())
+    if (transport === undefined) return undefined
+    const ip =
+      via.receivedStart >= 0
+        ? buf.toString('latin1', via.receivedStart, via.receivedEnd)
+        : hostText(buf, via.hostStart, via.hostEnd)
+    const port = via.rport || via.port || (transport === 'tls' ? this.#options.tlsPort : sipPort)
+    const target = this.#options.legs.toCore(transport, { ip, port })
+    this.#readVia()
+    return target
+  }
+
+  /** The Via below ours. */
+  #readViaBelow(): boolean {
+    const message = this.#message
+    const line = message.first(field.via)
+    if (this.#via.hasMore) {
+      const end = message.valueEnd(line)
+      return this.#via.read(message.buf, behindComma(message.buf, this.#via.end, end), end)
+    }
+    const next = message.next(line)
+    return next >= 0 && this.#via.read(message.buf, message.valueStart(next), message.valueEnd(next))
+  }
+
+  #dropResponse(source: Leg, reason: ResponseDrop): void {
+    if (source.facts.side === 'core') this.#traceIn(source, source.facts)
+    this.#options.counters.responseDropped(reason)
+  }
+
+  // ── sending ──
+
+  #send(source: Leg, target: Leg, bytes: Buffer): void {
+    const judge = source.facts.side === 'edge' ? source.facts : target.facts
+    if (source.facts.side === 'core') this.#traceIn(source, judge)
+    const { async, tap, rewrite, messages } = this.#options
+    const taken =
+      async || target.facts.transport === 'udp' ? target.carrier.write(bytes, 1) : target.writeHolding(source, bytes)
+    if (!taken) messages.lose(1, 'relay-closed')
+    if (tap.on) this.#traceOut(target, bytes, judge, rewrite)
+    if (target.blocked) this.#slowDown(source, target)
+  }
+
+  /** Whoever fills a connection that takes no more is not read; but one slow phone does not hold up our servers. */
+  #slowDown(source: Leg, target: Leg): void {
+    if (source.facts.side === 'edge') target.holdBack(source)
+    else if (target.facts.side === 'core') target.holdBack(source)
+    else if (target.carrier.unsentBytes > maxUnsentBytes) {
+      target.fail(failure('send-timeout', `more than ${maxUnsentBytes} bytes wait for a peer that does not read`))
+    }
+  }
+
+  #answer(source: Leg, refusal: Refusal): void {
+    if (source.facts.side === 'core') this.#traceIn(source, source.facts)
+    this.#options.answers.send(this.#message, source, refusal)
+  }
+
+  // ── trace ──
+
+  #traceIn(source: Leg, judge: ConnectionFacts): void {
+    const { tap } = this.#options
+    if (!tap.on) return
+    const { buf, start, end, callIdStart, callIdEnd } = this.#message
+    tap.message(source.facts, 'in', buf, start, end, callIdStart, callIdEnd, judge)
+  }
+
+  #traceOut(target: Leg, bytes: Buffer, judge: ConnectionFacts, rewrite: Rewrite): void {
+    const { callIdStart, callIdEnd } = this.#message
+    const from = rewrite.shifted(callIdStart)
+    const to = from + callIdEnd - callIdStart
+    this.#options.tap.message(target.facts, 'out', bytes, 0, bytes.length, from, to, judge)
+  }
+}
+
+/** A request as it was received; the framer never writes to its bytes again. */
+class WaitingRequest implements Traveller {
+  readonly source: Leg
+  readonly buf: Buffer
+  readonly start: number
+  readonly bodyStart: number
+  readonly end: number
+  readonly hops: Hops
+  readonly #edge: Edge
+
+  constructor(edge: Edge, source: Leg, { buf, start, bodyStart, end }: SipMessage, hops: Hops) {
+    this.#edge = edge
+    this.source = source
+    this.buf = buf
+    this.start = start
+    this.bodyStart = bodyStart
+    this.end = end
+    this.hops = hops
+  }
+
+  /** the upstream it goes to in the end */
+  get upstream(): Upstream | undefined {
+    return this.hops instanceof UpstreamHops ? this.hops.upstream : undefined
+  }
+
+  ready(leg: Leg): void {
+    this.#edge.resumed(this, leg)
+  }
+
+  failed(reason: Failure): void {
+    this.#edge.undeliverable(this, reason)
+  }
+}
+
+const badVia: Refusal = { status: 400, reason: 'Unreadable Via', extra: [] }
+const badRoute: Refusal = { status: 400, reason: 'Unreadable Route', extra: [] }
+/** RFC 5626 §5.3.1 */
+const forgedToken: Refusal = { status: 403, reason: 'Invalid Flow Token', extra: [] }
+const flowGone: Refusal = { status: 430, reason: 'Flow Failed', extra: [] }
+const notHere: Refusal = { status: 404, reason: 'No Flow Token and Nobody Here', extra: [] }
+const noSuchTransport: Refusal = { status: 503, reason: 'Transport Not Supported Towards the Edge', extra: [] }
+const optionsAnswer: Refusal = {
+  status: 200,
+  reason: 'OK',
+  extra: ['Accept: application/sdp', 'Accept-Language: en', 'Supported: path, outbound', 'Server: hepgate'],
+}
+
+/** RFC 3261 §25.1 Reason-Phrase: what an operator reads in a trace; no addresses of ours go to strangers. */
+function reasonPhrase({ cause }: Failure): string {
+  return causeEntry(cause).sipStatus === 408 ? 'Request Timeout' : 'Service Unavailable'
+}
+
+const fnvOffset = 0x811c9dc5
+const fnvPrime = 0x01000193
+
+/** A number for all requests of one call (FNV-1a of the Call-ID). */
+function callKey({ buf, callIdStart, callIdEnd }: SipMessage): number {
+  let key = fnvOffset
+  for (let at = callIdStart; at < callIdEnd; at++) key = Math.imul(key ^ (buf[at] as number), fnvPrime)
+  return key >>> 0
+}

@@ -1,0 +1,185 @@
+/**
+ * What edge mode changes in the bytes of a message on its way from one leg to another: Via,
+ * Max-Forwards, Route, Record-Route, Path, and the headers of trusted calls. Whatever is not named
+ * here leaves as it came. It decides nowhere to send anything.
+ */
+import type { Edit } from '../sip/edit.js'
+import { field, type SipMessage } from '../sip/message.js'
+import { SipUri } from '../sip/uri.js'
+import { markSource, type Via } from '../sip/via.js'
+import type { Branches } from './branch.js'
+import type { Leg } from './leg.js'
+import { behindComma, ownUser, type Routes } from './routes.js'
+import type { Trust } from './trust.js'
+
+/** RFC 3261 §16.6 step 3: what a request without Max-Forwards gets. */
+const firstMaxForwards = 'Max-Forwards: 70\r\n'
+
+export interface RewriteOptions {
+  readonly branches: Branches
+  readonly trust: Trust
+  readonly routes: Routes
+  /** relay.flow_token */
+  readonly flowToken: 'auto' | 'always' | 'ob'
+  /** relay.flow_timer, SECONDS; 0: none */
+  readonly flowTimer: number
+}
+
+export class Rewrite {
+  readonly #options: RewriteOptions
+  readonly #edit: Edit
+  readonly #uri = new SipUri()
+
+  constructor(edit: Edit, options: RewriteOptions) {
+    this.#edit = edit
+    this.#options = options
+  }
+
+  /**
+   * The request as it leaves on `target`. `via` is its topmost Via; `byFlow`: it was sent here for the
+   * flow token it carried. `routes` holds what its Routes say.
+   */
+  request(message: SipMessage, via: Via, source: Leg, target: Leg, byFlow: boolean): Buffer {
+    const edit = this.#edit
+    const { branches, routes } = this.#options
+    edit.begin(message.buf, message.start, message.end)
+    const top = message.lineStart(message.first(field.via))
+    const branch = branches.make(source.facts.id, target.facts.side, message, via)
+    edit.insert(top, `${target.viaHead}${branch}${target.viaTail}\r\n`)
+    markSource(edit, via, source.facts.peer.ip, source.facts.peer.port)
+    this.#countHop(message, top)
+    routes.strip(edit)
+    if (routes.nextIsStrict) this.#routeStrictly(message)
+    if (message.method === 'REGISTER') this.#addPath(message, via, source, target, top)
+    else if (formsDialog(message)) this.#recordRoute(message, source, target, byFlow, top)
+    this.#options.trust.rewriteRequest(message, edit, source, target, top)
+    this.#addLength(message)
+    return edit.finish()
+  }
+
+  /** The response as it leaves on `target`: without our Via, which is the topmost. */
+  response(message: SipMessage, via: Via, source: Leg, target: Leg): Buffer {
+    const edit = this.#edit
+    edit.begin(message.buf, message.start, message.end)
+    const line = message.first(field.via)
+    if (via.hasMore) {
+      edit.remove(message.valueStart(line), behindComma(message.buf, via.end, message.valueEnd(line)))
+    } else {
+      edit.remove(message.lineStart(line), message.lineEnd(line))
+    }
+    this.#options.trust.rewriteResponse(message, edit, source)
+    this.#addLength(message)
+    if (this.#options.flowTimer > 0 && target.facts.side === 'edge') this.#addFlowTimer(message)
+    return edit.finish()
+  }
+
+  /** Offset of the Call-ID in what was written last. */
+  shifted(position: number): number {
+    return this.#edit.shifted(position)
+  }
+
+  #countHop(message: SipMessage, top: number): void {
+    const line = message.first(field.maxForwards)
+    if (line < 0) {
+      this.#edit.insert(top, firstMaxForwards)
+      return
+    }
+    const from = message.valueStart(line)
+    const to = message.valueEnd(line)
+    this.#edit.replace(from, to, String(Number(message.buf.toString('latin1', from, to)) - 1))
+  }
+
+  /** RFC 3261 §18.3: over UDP it may be missing, on a stream it ends the message. */
+  #addLength(message: SipMessage): void {
+    if (message.first(field.contentLength) >= 0) return
+    this.#edit.insert(message.headersEnd, `Content-Length: ${message.end - message.bodyStart}\r\n`)
+  }
+
+  /**
+   * RFC 3261 §16.6 step 6: a strict router finds its own URI in the request line, and the real one as the
+   * last Route. Each value takes the place of the one before it, so that no line is left empty.
+   */
+  #routeStrictly(message: SipMessage): void {
+    const edit = this.#edit
+    const { buf, uriStart, uriEnd } = message
+    const values = this.#options.routes.remaining(message)
+    edit.replace(uriStart, uriEnd, buf.toString('latin1', this.#options.routes.nextStart, this.#options.routes.nextEnd))
+    for (const [i, value] of values.entries()) {
+      const next = values[i + 1]
+      const text =
+        next === undefined
+          ? `<${buf.toString('latin1', uriStart, uriEnd)}>`
+          : buf.toString('latin1', next.start, next.end)
+      edit.replace(value.start, value.end, text)
+    }
+  }
+
+  /** RFC 3327 §5.2, RFC 5626 §5.1: with `ob` only when we are the first hop. */
+  #addPath(message: SipMessage, via: Via, source: Leg, target: Leg, top: number): void {
+    // A REGISTER of our own servers at a carrier: they are no client behind an edge.
+    if (source.facts.side === 'core') return
+    const firstHop = !via.hasMore && message.next(message.first(field.via)) < 0
+    const line = message.first(field.path)
+    const at = line < 0 ? top : message.lineStart(line)
+    const uri = `<sip:${source.token}@${target.ownHostPort}${target.uriTail}${firstHop ? ';ob' : ''}>`
+    this.#edit.insert(at, `Path: ${uri}\r\n`)
+  }
+
+  /** RFC 3261 §16.6 step 4; RFC 5658 §3: two values where transport or side change. The topmost is that of the leg it leaves on. */
+  #recordRoute(message: SipMessage, source: Leg, target: Leg, byFlow: boolean, top: number): void {
+    const scheme = this.#isSecure(message) ? 'sips' : 'sip'
+    const line = message.first(field.recordRoute)
+    const at = line < 0 ? top : message.lineStart(line)
+    const towards = ownUri(scheme, target, byFlow && target.facts.side === 'edge')
+    const back = ownUri(scheme, source, source.facts.side === 'edge' && this.#wantsToken(message, source))
+    const same = source.facts.side === target.facts.side && source.facts.transport === target.facts.transport
+    // Between two phones each needs its own token.
+    const one = same && towards === back
+    this.#edit.insert(at, `Record-Route: ${one ? back : `${towards}, ${back}`}\r\n`)
+  }
+
+  #isSecure({ buf, uriStart }: SipMessage): boolean {
+    return ((buf[uriStart + 3] as number) | 0x20) === 0x73
+  }
+
+  /** RFC 5626 §5.1: the token, when later requests can reach the client no other way. */
+  #wantsToken(message: SipMessage, { facts }: Leg): boolean {
+    switch (this.#options.flowToken) {
+      case 'always':
+        return true
+      case 'ob':
+        return this.#contactHasOb(message)
+      case 'auto':
+        // Who came with a certificate of its own is a server that can be connected to; a phone behind NAT cannot.
+        return facts.direction === 'in' && (facts.peerIdentities.length === 0 || this.#contactHasOb(message))
+    }
+  }
+
+  #contactHasOb(message: SipMessage): boolean {
+    const line = message.first(field.contact)
+    return (
+      line >= 0 && this.#uri.readAddress(message.buf, message.valueStart(line), message.valueEnd(line)) && this.#uri.ob
+    )
+  }
+
+  /** RFC 5626 §10 */
+  #addFlowTimer(message: SipMessage): void {
+    const { status } = message
+    if (status < 200 || status > 299 || message.first(field.flowTimer) >= 0) return
+    if (message.cseqMethod() !== 'REGISTER') return
+    const top = message.lineStart(message.first(field.callId))
+    this.#edit.insert(top, `Flow-Timer: ${this.#options.flowTimer}\r\n`)
+  }
+}
+
+/** A URI of ours, as others shall put it into a Route. */
+function ownUri(scheme: string, leg: Leg, withToken: boolean): string {
+  const user = withToken ? `${leg.token}@` : leg.listening ? '' : `${ownUser}@`
+  return `<${scheme}:${user}${leg.ownHostPort}${leg.uriTail}>`
+}
+
+/** Requests that begin a dialog (RFC 3261 §12.1, RFC 6665 §4.2.1, RFC 3515 §2.4.4); inside one, the route set is fixed already. */
+function formsDialog(message: SipMessage): boolean {
+  const { method } = message
+  return (method === 'INVITE' || method === 'SUBSCRIBE' || method === 'REFER') && !message.toHasTag()
+}

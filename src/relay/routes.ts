@@ -1,0 +1,156 @@
+/**
+ * What the Route headers of a request say (RFC 3261 §16.4, §16.12, RFC 5626 §5.3): which values are
+ * our own and go, which flow their token names, and what comes after them. It changes no byte itself.
+ */
+import type { Edit } from '../sip/edit.js'
+import { field, type SipMessage } from '../sip/message.js'
+import { SipUri } from '../sip/uri.js'
+import { COMMA, nextValue } from '../sip/values.js'
+import type { OwnAddresses } from './own-addresses.js'
+
+/** User part of a URI of ours on a leg where we do not listen, so that its host does not say that it is ours. */
+export const ownUser = 'hepgate-leg'
+
+const ownUserBytes = Buffer.from(ownUser)
+
+export class Routes {
+  /** the token of the last of our values, which is the side the request goes to; '' if none has any */
+  token = ''
+  /** some Route was ours */
+  stripped = false
+  /** URI of the Route to follow next, in the message; −1: none, the Request-URI decides */
+  nextStart = -1
+  nextEnd = -1
+  #nextValueStart = -1
+  /** the server it names routes strictly (RFC 3261 §16.6 step 6) */
+  nextIsStrict = false
+  /** a Route cannot be read */
+  broken = false
+  readonly #own: OwnAddresses
+  readonly #uri = new SipUri()
+  /** pairs of offsets to remove */
+  readonly #removals: number[] = []
+
+  constructor(own: OwnAddresses) {
+    this.#own = own
+  }
+
+  read(message: SipMessage): void {
+    this.token = ''
+    this.stripped = false
+    this.broken = false
+    this.nextStart = this.nextEnd = -1
+    this.nextIsStrict = false
+    this.#removals.length = 0
+    for (let line = message.first(field.route); line >= 0; line = message.next(line)) {
+      if (this.#readLine(message, line)) return
+    }
+  }
+
+  /** Takes our own values out. */
+  strip(edit: Edit): void {
+    for (let i = 0; i < this.#removals.length; i += 2) {
+      edit.remove(this.#removals[i] as number, this.#removals[i + 1] as number)
+    }
+  }
+
+  /** RFC 3261 §16.4: a strict router put our own URI into the request line, and the real one at the end of the Route. */
+  comesFromStrictRouter(message: SipMessage): boolean {
+    if (message.first(field.route) < 0) return false
+    const uri = this.#uri
+    return uri.read(message.buf, message.uriStart, message.uriEnd) && uri.lr && this.isOwn(uri)
+  }
+
+  /** The request as a loose router would have sent it: the last Route is its Request-URI again. */
+  unstrict(message: SipMessage, edit: Edit): Buffer {
+    const { buf } = message
+    let line = message.first(field.route)
+    for (let later = line; later >= 0; later = message.next(later)) line = later
+    const first = message.valueStart(line)
+    const end = message.valueEnd(line)
+    let last = first
+    for (let at = first; at < end; at = behindComma(buf, nextValue(buf, at, end), end)) last = at
+    edit.begin(buf, message.start, message.end)
+    if (this.#uri.readAddress(buf, last, end)) {
+      edit.replace(message.uriStart, message.uriEnd, buf.toString('latin1', this.#uri.uriStart, this.#uri.uriEnd))
+      if (last === first) edit.remove(message.lineStart(line), message.lineEnd(line))
+      else edit.remove(lastComma(buf, first, last), end)
+    }
+    return edit.finish()
+  }
+
+  /** The values that stay, the next hop first. */
+  remaining(message: SipMessage): { start: number; end: number }[] {
+    const values: { start: number; end: number }[] = []
+    for (let line = message.first(field.route); line >= 0; line = message.next(line)) {
+      const end = message.valueEnd(line)
+      if (end <= this.#nextValueStart) continue
+      let at = Math.max(message.valueStart(line), this.#nextValueStart)
+      while (at < end && this.#uri.readAddress(message.buf, at, end)) {
+        values.push({ start: at, end: this.#uri.valueEnd })
+        at = behindComma(message.buf, this.#uri.valueEnd, end)
+      }
+    }
+    return values
+  }
+
+  /** Is this URI one of ours? */
+  isOwn(uri: SipUri): boolean {
+    if (isOwnUser(uri)) return true
+    return this.#own.isOurs(uri.host(), uri.port, knownTransport(uri.transport), uri.secure)
+  }
+
+  /** True when the next hop was found in this line, or nothing more can be read. */
+  #readLine(message: SipMessage, line: number): boolean {
+    const { buf } = message
+    const uri = this.#uri
+    const first = message.valueStart(line)
+    const end = message.valueEnd(line)
+    let at = first
+    while (at < end) {
+      if (!uri.readAddress(buf, at, end)) {
+        this.broken = true
+        return true
+      }
+      if (!this.isOwn(uri)) {
+        if (at > first) this.#removals.push(first, at)
+        this.#follow(uri, at)
+        return true
+      }
+      this.stripped = true
+      if (uri.userStart >= 0 && !isOwnUser(uri)) this.token = buf.toString('latin1', uri.userStart, uri.userEnd)
+      at = behindComma(buf, uri.valueEnd, end)
+    }
+    this.#removals.push(message.lineStart(line), message.lineEnd(line))
+    return false
+  }
+
+  #follow(uri: SipUri, valueStart: number): void {
+    this.nextStart = uri.uriStart
+    this.nextEnd = uri.uriEnd
+    this.#nextValueStart = valueStart
+    this.nextIsStrict = !uri.lr
+  }
+}
+
+function isOwnUser({ buf, userStart, userEnd }: SipUri): boolean {
+  return userEnd - userStart === ownUserBytes.length && ownUserBytes.equals(buf.subarray(userStart, userEnd))
+}
+
+/** Where the next value of a list begins. */
+export function behindComma(buf: Buffer, from: number, end: number): number {
+  let at = from
+  while (at < end && (buf[at] === COMMA || (buf[at] as number) <= 0x20)) at++
+  return at
+}
+
+/** The comma before the value that begins at `from`. */
+function lastComma(buf: Buffer, first: number, from: number): number {
+  let at = from
+  while (at > first && buf[at] !== COMMA) at--
+  return at
+}
+
+export function knownTransport(text: string): 'tls' | 'tcp' | 'udp' | undefined {
+  return text === 'tls' || text === 'tcp' || text === 'udp' ? text : undefined
+}
