@@ -137,6 +137,12 @@ export const Connection = named(
     verify: Type.Optional(Type.String()),
     own_certificate: Type.Optional(Type.Ref('Certificate#')),
     peer_certificate: Type.Optional(Type.Ref('Certificate#')),
+    peer_identities: Type.Array(Type.String(), {
+      description: 'SIP domains its verified certificate names (RFC 5922 §7.1)',
+    }),
+    trusted: Type.Optional(
+      Type.Boolean({ description: 'our own side, or its verified certificate names one of trust.domains' }),
+    ),
     connect_ms: Type.Optional(Type.Number()),
     handshake_ms: Type.Optional(Type.Number()),
     bytes_in: Type.Integer(),
@@ -238,9 +244,26 @@ export const Status = named(
     upstreams: Type.Array(
       Type.Object({
         uri: Type.String(),
-        state: Type.Enum(['unknown', 'up', 'down'], { description: 'what the last connect said' }),
+        role: Type.Enum(['upstream', 'trunk'], {
+          description: 'a server behind the gateway, or a peer at the edge that is kept connected',
+        }),
+        state: Type.Enum(['unknown', 'up', 'down'], {
+          description: 'what the last connect or probe said; down: nothing is sent there while another is up',
+        }),
+        priority: Type.Integer(),
+        weight: Type.Integer(),
         lastError: Type.Optional(Type.String()),
         connections: Type.Integer(),
+        probes: Type.Optional(
+          Type.Object(
+            {
+              sent: Type.Integer(),
+              failed: Type.Integer(),
+              lastMs: Type.Optional(Type.Number({ description: 'from the last OPTIONS to its answer' })),
+            },
+            { description: 'OPTIONS since start; absent: none are sent' },
+          ),
+        ),
       }),
     ),
     domains: Type.Array(
@@ -270,6 +293,17 @@ export const Status = named(
       lost: counts('taken from a peer and not delivered, by cause'),
       pings: Type.Integer(),
     }),
+    edge: Type.Optional(
+      Type.Object(
+        {
+          answered: counts('our own answers to requests, by status code'),
+          responsesDropped: counts('responses that went nowhere, by reason: malformed, not-ours, flow-gone'),
+          requestsDropped: counts('ACKs that went nowhere, by reason: malformed, not-routable, flow-gone'),
+          largeDatagrams: Type.Integer({ description: 'sent over UDP and larger than 1300 bytes (RFC 3261 §18.1.1)' }),
+        },
+        { description: 'since start; absent: no socket is in edge mode' },
+      ),
+    ),
     trace: Type.Object({
       ...TraceStatus.properties,
       messagesWithoutCallId: Type.Integer({ description: 'of traced connections, not sent for want of a Call-ID' }),

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { defaultText } from '../config/defaults.js'
 import { ConfigError, defaultConfig, loadConfig } from '../config/load.js'
 import { exitCodes, type Terminal } from './command.js'
-import { type InspectionProblem, inspect, isError } from './inspection.js'
+import { fileProblem, type InspectionProblem, inspect, isError } from './inspection.js'
 import { parseOptions } from './options.js'
 import { type Plan, planOf, planText } from './plan.js'
 
@@ -47,14 +47,6 @@ export async function report(file: string | undefined): Promise<Report> {
     return { problems, plan: problems.some(isError) ? undefined : planOf(config, domains) }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    return { problems: error.problems.map((problem) => fileProblem(problem, file)), plan: undefined }
-  }
-}
-
-function fileProblem({ path, line, column, message }: ConfigError['problems'][number], file = ''): InspectionProblem {
-  return {
-    severity: 'error',
-    place: line === 0 ? file : `${file}:${line}:${column}`,
-    message: path === '' ? message : `${path}: ${message}`,
+    return { problems: error.problems.map((problem) => fileProblem('error', problem, file)), plan: undefined }
   }
 }

@@ -1,9 +1,11 @@
 /**
- * What a configuration would run, and what is wrong with it beyond the file itself: certificates, keys
- * and routes are loaded and thrown away. It listens nowhere and writes nothing.
+ * What is wrong with a configuration beyond the file itself: certificates, keys and routes are loaded and
+ * thrown away; and what in the file is probably not meant. It listens nowhere and writes nothing.
  */
 import type { DomainStatus } from '../base/ports.js'
+import type { Problem } from '../config/load.js'
 import type { Config, HepDestinationConfig } from '../config/types.js'
+import { configWarnings } from '../config/warnings.js'
 import { buildContexts } from '../tls/contexts.js'
 import { loadMaterial } from '../tls/material.js'
 import { loadModuleFilter } from '../trace/filter/module.js'
@@ -23,6 +25,19 @@ export function isError({ severity }: InspectionProblem): boolean {
   return severity === 'error'
 }
 
+/** A problem of the file itself, at its place there. */
+export function fileProblem(
+  severity: InspectionProblem['severity'],
+  { path, line, column, message }: Problem,
+  file = 'built-in defaults',
+): InspectionProblem {
+  return {
+    severity,
+    place: line === 0 ? file : `${file}:${line}:${column}`,
+    message: path === '' ? message : `${path}: ${message}`,
+  }
+}
+
 export interface Inspection {
   readonly problems: readonly InspectionProblem[]
   /** empty when one of them cannot be built */
@@ -33,6 +48,7 @@ export interface Inspection {
 export async function inspect(config: Config, text: string): Promise<Inspection> {
   const { contexts, problems: domainProblems } = buildContexts(config.tls_mgm)
   const problems: InspectionProblem[] = [
+    ...configWarnings(config, text).map((problem) => fileProblem('warning', problem, config.file)),
     ...domainProblems.map(({ severity, domain, file, message }) => ({
       severity,
       place: file === '' ? 'tls_mgm' : file,

@@ -1,13 +1,15 @@
 /** What a configuration would run, as plain data and as text for a person. Holds no secret. */
 import { endpointText } from '../base/address.js'
 import type { DomainStatus } from '../base/ports.js'
-import type { Config } from '../config/types.js'
+import { upstreamDefaults } from '../config/schema.js'
+import type { Config, RelayMode } from '../config/types.js'
 import { rows } from './rows.js'
 
 export interface Plan {
   readonly sockets: readonly {
     readonly socket: string
     readonly side: string
+    readonly relay: RelayMode
     readonly proxy_protocol: readonly string[]
   }[]
   readonly api: string | undefined
@@ -16,7 +18,10 @@ export interface Plan {
   /** empty: a self-signed certificate is made at the first start */
   readonly server_domains: readonly DomainStatus[]
   readonly client_domains: readonly DomainStatus[]
-  readonly upstreams: readonly string[]
+  readonly upstreams: readonly { readonly uri: string; readonly priority: number; readonly weight: number }[]
+  readonly trunks: readonly { readonly uri: string; readonly keepalive: number; readonly options: number }[]
+  /** domains whose calls are trusted */
+  readonly trusted: readonly string[]
   readonly trace: { readonly on: boolean; readonly filter: string | undefined }
   readonly destinations: readonly {
     readonly id: string
@@ -29,15 +34,22 @@ export interface Plan {
 }
 
 export function planOf(config: Config, domains: readonly DomainStatus[]): Plan {
-  const { api, collector, proto_tls, proto_hep, relay, routes } = config
+  const { api, collector, proto_tls, proto_hep, relay, routes, trust } = config
   return {
-    sockets: config.socket.map(({ text, side, proxy_protocol }) => ({ socket: text, side, proxy_protocol })),
+    sockets: config.socket.map(({ text, side, relay, proxy_protocol }) => ({
+      socket: text,
+      side,
+      relay,
+      proxy_protocol,
+    })),
     api: api.listen && `http://${endpointText(api.listen)}`,
     collector: collector.listen.map((listen) => `${listen.transport}:${endpointText(listen)}`),
     state_dir: config.state_dir,
     server_domains: domains.filter(({ role }) => role === 'server'),
     client_domains: domains.filter(({ role }) => role === 'client'),
-    upstreams: relay.upstream.map(({ uri }) => uri),
+    upstreams: relay.upstream.map(({ uri, priority, weight }) => ({ uri, priority, weight })),
+    trunks: relay.trunk.map(({ uri, keepalive, options }) => ({ uri, keepalive, options })),
+    trusted: trust.domains,
     trace: { on: proto_tls.trace_on, filter: proto_tls.trace_filter_route },
     destinations: proto_hep.hep_id.map(({ id, transport, host, port, form }) => ({
       id,
@@ -61,16 +73,28 @@ export function planText(plan: Plan): string {
         : plan.server_domains.flatMap(domainLines),
     ],
     ['client domains', plan.client_domains.flatMap(domainLines)],
-    ['relays to', plan.upstreams.length === 0 ? ['the built-in SIP responder'] : plan.upstreams],
+    ['relays to', plan.upstreams.length === 0 ? ['the built-in SIP responder'] : plan.upstreams.map(upstreamText)],
+    ['trunks', plan.trunks.map(trunkText)],
+    ['trusts', plan.trusted],
     ['traces', [traceText(plan)]],
     ['destinations', plan.destinations.map(destinationText)],
     ['routes', plan.routes],
   ])
 }
 
-function socketText({ socket, side, proxy_protocol }: Plan['sockets'][number]): string {
+function socketText({ socket, side, relay, proxy_protocol }: Plan['sockets'][number]): string {
   const proxied = proxy_protocol.length === 0 ? '' : `, PROXY protocol from ${proxy_protocol.join(', ')}`
-  return `${socket} (${side}${proxied})`
+  return `${socket} (${side} side, ${relay} mode${proxied})`
+}
+
+function upstreamText({ uri, priority, weight }: Plan['upstreams'][number]): string {
+  const isUsual = priority === upstreamDefaults.priority && weight === upstreamDefaults.weight
+  return isUsual ? uri : `${uri} (priority ${priority}, weight ${weight})`
+}
+
+function trunkText({ uri, keepalive, options }: Plan['trunks'][number]): string {
+  const kept = keepalive === 0 ? 'no keep-alives' : `keep-alive every ${keepalive} s`
+  return `${uri} (${kept}, ${options === 0 ? 'no OPTIONS' : `OPTIONS every ${options} s`})`
 }
 
 function domainLines({ name, certificates }: DomainStatus): string[] {

@@ -2,12 +2,11 @@
  * Which addresses are our own, and which of them a peer reaches us at. It compares and never resolves: a
  * name is ours when a socket is advertised by it.
  */
-import { isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { type Endpoint, familyOf, plainIp } from '../base/address.js'
 import type { Side, Transport } from '../base/facts.js'
-import { inetBytes, inetText } from '../base/inet.js'
 import type { HostPort, SocketConfig } from '../config/types.js'
+import { canonicalHost } from './host.js'
 
 export interface OwnSocket {
   readonly config: SocketConfig
@@ -43,10 +42,7 @@ export class OwnAddresses {
     }
   }
 
-  /**
-   * Host and port of a URI, as sip/uri gives them: lower case, IPv6 without brackets, port 0 where none is
-   * written.
-   */
+  /** Of a URI: the host in lower case, IPv6 without brackets; port 0 where none is written. */
   isOurs(host: string, port: number, transport: Transport | undefined, secure: boolean): boolean {
     const ports = this.#ports.get(host) ?? this.#ports.get(canonicalHost(host))
     if (ports === undefined) return false
@@ -77,7 +73,7 @@ export class OwnAddresses {
   }
 
   #add(host: string, port: number, transport: Transport): void {
-    const key = canonicalHost(host.toLowerCase())
+    const key = canonicalHost(host)
     const ports = this.#ports.get(key)
     if (ports === undefined) this.#ports.set(key, [{ port, transport }])
     else ports.push({ port, transport })
@@ -96,7 +92,7 @@ export class OwnAddresses {
 /** Does a URI that names `transport`, or none, mean a socket of `own`? */
 function speaks(own: Transport, transport: Transport | undefined, secure: boolean): boolean {
   if (transport === undefined || transport === own) return true
-  // RFC 3261 §26.2.2: in a SIPS URI transport=tcp is what TLS runs over.
+  // RFC 3261 §26.2.2: with sips, transport=tcp is what TLS runs over.
   return secure && transport === 'tcp' && own === 'tls'
 }
 
@@ -112,7 +108,7 @@ function reachedAt(bound: Endpoint, local: Endpoint): HostPort | undefined {
   return listensOn(bound.ip, local.ip) ? { host: local.ip, port: bound.port } : undefined
 }
 
-/** How close a socket is to our end of a connection, the one it was accepted on being closest; outgoing ones have a port of their own. */
+/** The socket that a connection was accepted on comes first; an outgoing connection has a port of its own. */
 function closeness(bound: Endpoint, local: Endpoint): number {
   const samePort = bound.port === local.port
   if (bound.ip === local.ip) return samePort ? 5 : 3
@@ -127,16 +123,6 @@ function isWildcard(ip: string): boolean {
 /** Is `ip` one of those that the wildcard stands for? `::` takes IPv4 as well. */
 function listensOn(wildcard: string, ip: string): boolean {
   return wildcard === '::' || (wildcard === '0.0.0.0' && familyOf(ip) === 'ipv4')
-}
-
-/** One spelling for each IPv6 address, and names without the dot of the root. */
-function canonicalHost(host: string): string {
-  if (host.endsWith('.')) return host.slice(0, -1)
-  return isIPv6(host) ? canonicalInet6(plainIp(host)) : host
-}
-
-function canonicalInet6(ip: string): string {
-  return isIPv6(ip) ? inetText(inetBytes(ip), 0, 16) : ip
 }
 
 /** As they are now: an address that comes later is ours after a reload. */

@@ -7,6 +7,7 @@ import { type Endpoint, endpointText, familyOf } from '../base/address.js'
 import type { Failure } from '../base/errors.js'
 import type { HostPort } from '../config/types.js'
 import { type Dns, nodeDns } from './dns.js'
+import { canonicalHost } from './host.js'
 import { Inquiry, type Located, type Question, sipPort } from './locate.js'
 
 export type { Dns } from './dns.js'
@@ -80,12 +81,12 @@ export class Resolver {
 
   /** At once where nothing needs asking. Never empty. */
   resolve(question: Question): readonly Destination[] | Promise<readonly Destination[] | Failure> {
-    const { host } = question
-    if (isIP(host) !== 0) return [this.#numeric(question)]
+    const host = canonicalHost(question.host)
+    if (isIP(host) !== 0) return [this.#numeric(host, question)]
     const key = `${host} ${question.port} ${question.transport} ${question.secure}`
     const kept = this.#kept.get(key)
     if (kept === undefined || (kept.answer !== undefined && this.#nowMs() >= kept.untilMs)) {
-      return this.#given(question, this.#ask(key, question))
+      return this.#given(question, this.#ask(key, { ...question, host }))
     }
     if (kept.answer === undefined || 'cause' in kept.answer) return this.#given(question, kept.asking)
     return this.#inOrder(kept.answer, question)
@@ -99,7 +100,7 @@ export class Resolver {
     this.#avoided.set(key, this.#nowMs() + avoidMs)
   }
 
-  #numeric({ host, port, transport, secure }: Question): Destination {
+  #numeric(host: string, { port, transport, secure }: Question): Destination {
     const chosen = secure ? 'tls' : (transport ?? 'tls')
     const usual = chosen === 'tls' ? this.#tlsPort : sipPort
     return { address: { ip: host, port: port ?? usual }, transport: chosen, host }

@@ -4,8 +4,9 @@
  * here leaves as it came. It decides nowhere to send anything.
  */
 import type { Edit } from '../sip/edit.js'
-import { field, type SipMessage } from '../sip/message.js'
+import { type Field, field, type SipMessage } from '../sip/message.js'
 import { SipUri } from '../sip/uri.js'
+import { isName, nextValue, tokenEnd } from '../sip/values.js'
 import { markSource, type Via } from '../sip/via.js'
 import type { Branches } from './branch.js'
 import type { Leg } from './leg.js'
@@ -122,7 +123,9 @@ export class Rewrite {
     const line = message.first(field.path)
     const at = line < 0 ? top : message.lineStart(line)
     const uri = `<sip:${source.token}@${target.ownHostPort}${target.uriTail}${firstHop ? ';ob' : ''}>`
-    this.#edit.insert(at, `Path: ${uri}\r\n`)
+    // A registrar that finds a Path and no such option may refuse the registration (Asterisk does), and few phones say it.
+    const supported = lists(message, field.supported, pathOption) ? '' : 'Supported: path\r\n'
+    this.#edit.insert(at, `Path: ${uri}\r\n${supported}`)
   }
 
   /** RFC 3261 §16.6 step 4; RFC 5658 §3: two values where transport or side change. The topmost is that of the leg it leaves on. */
@@ -182,4 +185,21 @@ function ownUri(scheme: string, leg: Leg, withToken: boolean): string {
 function formsDialog(message: SipMessage): boolean {
   const { method } = message
   return (method === 'INVITE' || method === 'SUBSCRIBE' || method === 'REFER') && !message.toHasTag()
+}
+
+const pathOption = Buffer.from('path')
+
+/** Does a header that lists tokens have this one (lower case)? */
+function lists(message: SipMessage, name: Field, token: Buffer): boolean {
+  const { buf } = message
+  for (let line = message.first(name); line >= 0; line = message.next(line)) {
+    const end = message.valueEnd(line)
+    let at = message.valueStart(line)
+    while (at < end) {
+      const tokenTo = tokenEnd(buf, at, end)
+      if (isName(buf, at, tokenTo, token)) return true
+      at = behindComma(buf, nextValue(buf, at, end), end)
+    }
+  }
+  return false
 }

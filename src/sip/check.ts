@@ -38,26 +38,26 @@ const tooManyHops: Refusal = { status: 483, reason: 'Too Many Hops', extra: [] }
 
 /** Read anew for each message, so that none is made for it. */
 const uri = new SipUri()
-const via = new Via()
+const scratch = new Via()
 
-/** RFC 3261 §16.3, in its order. Undefined: the request may be relayed. */
-export function checkRequest(message: SipMessage): Refusal | undefined {
+/** RFC 3261 §16.3, in its order. Undefined: the request may be relayed, and `topmost` is read. */
+export function checkRequest(message: SipMessage, topmost = scratch): Refusal | undefined {
   const lineFault = requestLineFault(message)
   if (lineFault !== undefined) return bad(lineFault)
   if (!message.hasSipVersion2) return versionNotSupported
-  const fault = headerFault(message)
+  const fault = headerFault(message, topmost)
   if (fault !== undefined) return bad(fault)
   if (message.cseqMethod() !== message.method) return bad('CSeq names another method')
   if (uri.scheme === '') return unsupportedScheme
   return checkMaxForwards(message) ?? checkProxyRequire(message)
 }
 
-/** Why the response is to be dropped (RFC 3261 §18.3: one that is broken is discarded), or undefined. */
-export function checkResponse(message: SipMessage): string | undefined {
+/** Why the response is to be dropped (RFC 3261 §18.3: one that is broken is discarded), or undefined, and `topmost` is read. */
+export function checkResponse(message: SipMessage, topmost = scratch): string | undefined {
   if (!message.hasSipVersion2) return 'Not SIP/2.0'
   // RFC 3261 §21: 1xx to 6xx.
   if (message.status < 100 || message.status > 699) return 'No status between 100 and 699'
-  return headerFault(message)
+  return headerFault(message, topmost)
 }
 
 /** Leaves `uri` read; its scheme stays empty if it is one we do not know. */
@@ -72,14 +72,14 @@ function requestLineFault({ buf, uriStart, uriEnd }: SipMessage): string | undef
 }
 
 /** What requests and responses must have alike. */
-function headerFault(message: SipMessage): string | undefined {
+function headerFault(message: SipMessage, topmost: Via): string | undefined {
   for (const { field: wanted, name } of single) {
     const line = message.first(wanted)
     if (line < 0 || message.valueStart(line) === message.valueEnd(line)) return `Missing ${name} header`
     if (message.next(line) >= 0) return `More than one ${name} header`
   }
   return (
-    viaFault(message) ??
+    viaFault(message, topmost) ??
     quoteFault(message, field.to, 'To') ??
     quoteFault(message, field.from, 'From') ??
     cseqFault(message) ??
@@ -88,10 +88,11 @@ function headerFault(message: SipMessage): string | undefined {
 }
 
 /** RFC 3261 §16.3 wants no more read than is needed: the topmost. */
-function viaFault(message: SipMessage): string | undefined {
+function viaFault(message: SipMessage, topmost: Via): string | undefined {
   const line = message.first(field.via)
   if (line < 0) return 'Missing Via header'
-  return via.read(message.buf, message.valueStart(line), message.valueEnd(line)) ? undefined : 'Unreadable Via header'
+  const readable = topmost.read(message.buf, message.valueStart(line), message.valueEnd(line))
+  return readable ? undefined : 'Unreadable Via header'
 }
 
 /** Behind a quote that never ends, one reader sees a tag and another sees none (RFC 4475 §3.1.2.6). */

@@ -10,6 +10,11 @@
 /** Some 200 messages; one that does not fit into the rest of a slab begins the next. */
 const slabBytes = 128 * 1024
 
+/** Up to here a loop is faster than a call of `write`, which takes 50 ns whatever the length. */
+const loopLength = 24
+
+const beyondLatin1 = /[^\x00-\xff]/
+
 const nothing: Buffer = Buffer.alloc(0)
 
 export class Edit {
@@ -21,6 +26,10 @@ export class Edit {
   private readonly froms: number[] = []
   private readonly tos: number[] = []
   private readonly texts: string[] = []
+  /** of the result */
+  private length = 0
+  /** how far ahead of its place in the message a piece of it stands in the result, at most */
+  private ahead = 0
   private slab = nothing
   private free = 0
 
@@ -47,15 +56,16 @@ export class Edit {
 
   /** The changed message, in bytes that nobody writes to any more. */
   finish(): Buffer {
-    const length = this.length()
-    if (length > this.slab.length - this.free) {
-      if (length > slabBytes) return this.write(Buffer.allocUnsafeSlow(length), 0, length)
+    this.measure()
+    const room = Math.max(this.length, this.ahead + this.end - this.start)
+    if (room > this.slab.length - this.free) {
+      if (room > slabBytes) return this.write(Buffer.allocUnsafeSlow(room), 0)
       this.slab = Buffer.allocUnsafeSlow(slabBytes)
       this.free = 0
     }
     const at = this.free
-    this.free += length
-    return this.write(this.slab, at, length)
+    this.free += this.length
+    return this.write(this.slab, at)
   }
 
   /**
@@ -95,37 +105,50 @@ export class Edit {
     return from === to && this.tos[other] > this.froms[other]
   }
 
-  private length(): number {
-    let length = this.end - this.start
-    for (let i = 0; i < this.count; i++) length += this.texts[i].length - (this.tos[i] - this.froms[i])
-    return length
+  private measure(): void {
+    let shift = 0
+    this.ahead = 0
+    for (let i = 0; i < this.count; i++) {
+      shift += this.texts[i].length - (this.tos[i] - this.froms[i])
+      if (shift > this.ahead) this.ahead = shift
+    }
+    this.length = this.end - this.start + shift
   }
 
-  private write(target: Buffer, offset: number, length: number): Buffer {
+  /**
+   * The message is copied once, as far ahead of its place as any piece of it will have to stand, and the
+   * pieces are moved down from there, so that none is overwritten before it was moved:
+   *
+   *     │ result grows here ▶ … … … │ message as it was                │
+   *     offset                      offset + ahead
+   *
+   * Within one buffer a move costs 19 ns, a copy from another one 56 ns.
+   */
+  private write(target: Buffer, offset: number): Buffer {
+    this.buf.copy(target, offset + this.ahead, this.start, this.end)
+    const toTarget = offset + this.ahead - this.start
     let from = this.start
     let at = offset
     for (let i = 0; i < this.count; i++) {
-      at = copy(this.buf, from, this.froms[i], target, at)
+      at = move(target, at, from + toTarget, this.froms[i] + toTarget)
       at = writeText(this.texts[i], target, at)
       from = this.tos[i]
     }
-    copy(this.buf, from, this.end, target, at)
-    return target.subarray(offset, offset + length)
+    move(target, at, from + toTarget, this.end + toTarget)
+    return target.subarray(offset, offset + this.length)
   }
 }
 
-/** Returns where it ends in `target`. */
-function copy(buf: Buffer, from: number, to: number, target: Buffer, at: number): number {
-  buf.copy(target, at, from, to)
+/** Returns where it ends. */
+function move(target: Buffer, at: number, from: number, to: number): number {
+  if (at !== from && from < to) target.copyWithin(at, from, to)
   return at + to - from
 }
 
-/** Latin-1. A character beyond it would leave as another one, a line break among them. */
+/** Returns where it ends. A character beyond Latin-1 would leave as another one, a line break among them. */
 function writeText(text: string, target: Buffer, offset: number): number {
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i)
-    if (c > 0xff) throw new RangeError('text that is not Latin-1')
-    target[offset + i] = c
-  }
+  if (beyondLatin1.test(text)) throw new RangeError('text that is not Latin-1')
+  if (text.length > loopLength) target.write(text, offset, 'latin1')
+  else for (let i = 0; i < text.length; i++) target[offset + i] = text.charCodeAt(i)
   return offset + text.length
 }

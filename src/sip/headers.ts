@@ -110,7 +110,7 @@ export function isBlank(c: number): boolean {
 
 /** White space and the line ends of folds (RFC 3261 §25.1 LWS). */
 export function isWhite(c: number): boolean {
-  return isBlank(c) || c === CR || c === LF
+  return c <= SP && (isBlank(c) || c === CR || c === LF)
 }
 
 function headerName(long: string, compact?: string): HeaderName {

@@ -3,18 +3,9 @@
  * headers a proxy reads. One pass over the head, no byte copied, nothing decoded that is not asked
  * for. It never throws, whatever the bytes, and judges nothing: that is `check.ts`.
  */
-import { afterLine, CR, headerEnd, headerNames, isBlank, isWhite, lineEnd, SP, skipBlanks } from './headers.js'
+import { afterLine, CR, headerEnd, headerNames, isBlank, isWhite, lineEnd, SP } from './headers.js'
 import { methodText } from './methods.js'
-import {
-  COLON,
-  decimal,
-  digitsEnd,
-  isName,
-  paramValue,
-  paramValueEnd,
-  skipWhite,
-  tokenEnd,
-} from './values.js'
+import { COLON, decimal, digitsEnd, isName, paramValue, paramValueEnd, skipWhite, tokenEnd } from './values.js'
 
 /** Headers the index knows. */
 export const field = {
@@ -217,7 +208,8 @@ export class SipMessage {
   private readHeaders(): void {
     const { buf, bodyStart } = this
     this.used = 0
-    this.firsts.fill(-1)
+    // Three times as fast as `fill` for so few.
+    for (let i = 0; i < fieldCount; i++) this.firsts[i] = -1
     let line = this.headersStart
     // An empty line ends the header.
     while (line < bodyStart && buf[line] !== CR) {
@@ -248,7 +240,7 @@ export class SipMessage {
 
   private add(found: Field, line: number, from: number, to: number, next: number): void {
     const { buf } = this
-    const valueStart = isWhite(buf[from]) ? skipWhite(buf, skipBlanks(buf, from, to), to) : from
+    const valueStart = skipWhite(buf, from, to)
     let valueEnd = to
     while (valueEnd > valueStart && isWhite(buf[valueEnd - 1])) valueEnd--
     const at = this.used

@@ -13,6 +13,7 @@ import {
   hostEnd,
   hostText,
   isName,
+  isUriText,
   LESS,
   nextValue,
   QUOTE,
@@ -146,17 +147,9 @@ export class SipUri {
   /** Where the host begins, or −1. */
   private readUser(from: number, to: number): number {
     const { buf } = this
-    let user = -1
-    for (let at = from; at < to; at++) {
-      const c = buf[at]
-      if (c === AT) {
-        // Of two, one reader takes the first and the next the last: two hosts in one URI.
-        if (user >= 0) return -1
-        user = at
-      } else if (!mayStand(c)) {
-        return -1
-      }
-    }
+    const user = indexOfAt(buf, from, to)
+    // Of two, one reader takes the first and the next the last: two hosts in one URI.
+    if (!isUriText(buf, from, to) || (user >= 0 && indexOfAt(buf, user + 1, to) >= 0)) return -1
     if (user < 0) return from
     this.userStart = from
     this.userEnd = from
@@ -239,7 +232,7 @@ function transportText(buf: Buffer, from: number, to: number): string {
   return buf.toString('latin1', from, to).toLowerCase()
 }
 
-/** No URI holds white space, control characters, quotes or <>. */
-function mayStand(c: number): boolean {
-  return c > 0x20 && c !== QUOTE && c !== LESS && c !== GREATER && c !== 0x7f
+function indexOfAt(buf: Buffer, from: number, to: number): number {
+  for (let at = from; at < to; at++) if (buf[at] === AT) return at
+  return -1
 }

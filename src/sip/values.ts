@@ -28,6 +28,8 @@ const isToken = byteTable(`${letters}${digits}-.!%*_+\`'~`)
 const isHost = byteTable(`${letters}${digits}-._`)
 /** RFC 3986 §3.1 scheme, but for its first character */
 const isScheme = byteTable(`${letters}${digits}+-.`)
+const isUri = new Uint8Array(256).fill(1, 0x21)
+for (const c of Buffer.from('"<>\x7f')) isUri[c] = 0
 /** Inside the brackets of an IPv6 address. */
 const isIpv6 = byteTable('ABCDEFabcdef0123456789:.')
 
@@ -130,10 +132,16 @@ export function isName(buf: Buffer, from: number, to: number, name: Buffer): boo
 export function quotesEnd(buf: Buffer, from: number, end: number): boolean {
   let at = from
   while (at < end) {
-    if (buf[at] === QUOTE && quoteEnd(buf, at, end) === end) return false
+    while (at < end && buf[at] !== QUOTE && buf[at] !== LESS) at++
+    if (at < end && buf[at] === QUOTE && quoteEnd(buf, at, end) === end) return false
     at = skipUnit(buf, at, end)
   }
   return true
+}
+
+/** True if all bytes may stand in a URI: no white space or control characters, no quotes, no <>. */
+export function isUriText(buf: Buffer, from: number, end: number): boolean {
+  return runEnd(isUri, buf, from, end) === end
 }
 
 /** Behind one byte, one quoted string or one <…>. */

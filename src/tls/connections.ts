@@ -10,7 +10,7 @@ import type { Config } from '../config/types.js'
 import type { FramerLimits } from '../sip/framer.js'
 import { AddressCounts, addressKey } from './address-counts.js'
 import type { Association, AssociationHome } from './association.js'
-import { Connection, type ConnectionHome } from './connection.js'
+import type { Connection, ConnectionHome } from './connection.js'
 import { MessageCounters } from './message-counters.js'
 import { ConnectionWatch } from './watch.js'
 
@@ -138,8 +138,8 @@ export class Connections implements ConnectionHome, AssociationHome {
 
   opened(connection: Connection | Association): void {
     this.#byId.set(connection.facts.id, connection)
-    if (!(connection instanceof Connection)) this.#associations++
-    if (connection.facts.direction === 'out' || !(connection instanceof Connection)) return
+    if (isAssociation(connection)) this.#associations++
+    if (isAssociation(connection) || connection.facts.direction === 'out') return
     this.#accepted++
     this.#accepting++
     this.#acceptedFrom.add(connection.facts.peer.ip)
@@ -162,8 +162,8 @@ export class Connections implements ConnectionHome, AssociationHome {
 
   closed(connection: Connection | Association): void {
     if (!this.#byId.delete(connection.facts.id)) return
-    if (connection instanceof Connection) this.#forget(connection)
-    else this.#associations--
+    if (isAssociation(connection)) this.#associations--
+    else this.#forget(connection)
     if (this.#byId.size === 0) {
       for (const done of this.#whenEmpty.splice(0)) done()
     }
@@ -253,4 +253,8 @@ export class Connections implements ConnectionHome, AssociationHome {
     this.#accepting--
     this.#acceptingFrom.remove(facts.peer.ip)
   }
+}
+
+function isAssociation(one: Connection | Association): one is Association {
+  return one.facts.transport === 'udp'
 }

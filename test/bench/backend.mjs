@@ -1,15 +1,20 @@
 /** The SIP server behind the gateway in a benchmark, over TCP, as a process of its own. Tells its parent the port. */
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { answersTo, requestBytes } from './traffic.mjs'
+import { answerTo, endOfHead } from './traffic.mjs'
 
 const server = createServer({ noDelay: true }, (socket) => {
-  let rest = Buffer.alloc(0)
-  socket.on('data', (chunk) => {
-    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-    const count = Math.floor(bytes.length / requestBytes)
-    if (count > 0) socket.write(answersTo(bytes, count))
-    rest = bytes.subarray(count * requestBytes)
+  let rest = ''
+  socket.setEncoding('latin1').on('data', (chunk) => {
+    const text = rest + chunk
+    let answers = ''
+    let from = 0
+    for (let to = text.indexOf(endOfHead); to >= 0; to = text.indexOf(endOfHead, from)) {
+      answers += answerTo(text, from, to)
+      from = to + endOfHead.length
+    }
+    rest = text.slice(from)
+    if (answers !== '') socket.write(answers, 'latin1')
   })
   socket.on('error', () => {}) // the round is over
 })

@@ -30,15 +30,23 @@ export async function reply(child) {
 }
 
 /**
- * CPU time of all threads of a process, in ns. From schedstat, which counts ns; /proc/PID/stat counts
- * ticks of 10 ms. Threads that end take their time with them: neither peer ends threads while it serves.
+ * CPU time of all threads of these processes, in ns. From schedstat, which counts ns; /proc/PID/stat counts
+ * ticks of 10 ms. Threads that end take their time with them: no peer ends threads while it serves.
  */
-export function cpuNanos(pid) {
+export function cpuNanos(pids) {
   let nanos = 0
-  for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    nanos += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ')[0])
+  for (const pid of pids) {
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      nanos += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ')[0])
+    }
   }
   return nanos
+}
+
+/** A process and those it started. */
+export function familyOf(pid) {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean)
+  return [pid, ...children.flatMap((child) => familyOf(Number(child)))]
 }
 
 /** Resident memory in bytes. */

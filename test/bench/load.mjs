@@ -11,7 +11,7 @@
  */
 import { once } from 'node:events'
 import { connect } from 'node:tls'
-import { answerBytes, requestBytes, requests, setCallId } from './traffic.mjs'
+import { endOfHead, requestBytes, requests, setCallId } from './traffic.mjs'
 
 const churnAtATime = 8
 const openAtATime = 32
@@ -24,8 +24,11 @@ let nextCallId = 1
 
 class Client {
   #received = 0
+  /** As its first answer; proxies write more or less into its Via, but the same for every answer of a connection. */
+  #answerBytes = 0
   #buffer = requests(1)
   #pairsOnCall = 0
+  #failure = 'a connection was closed'
   /** called with the number of answers that one read brought */
   onAnswers = () => {}
   onClose = () => {}
@@ -43,12 +46,15 @@ class Client {
     setCallId(this.#buffer, 1, nextCallId++)
     socket.on('data', (chunk) => {
       this.#received += chunk.length
-      const answers = Math.floor(this.#received / answerBytes)
-      this.#received -= answers * answerBytes
+      if (this.#answerBytes === 0 && !this.#measure(chunk)) return
+      const answers = Math.floor(this.#received / this.#answerBytes)
+      this.#received -= answers * this.#answerBytes
       if (answers > 0) this.onAnswers(answers)
     })
-    socket.on('error', () => {}) // 'close' follows
-    socket.on('close', () => this.onClose())
+    socket.on('error', (error) => {
+      this.#failure = error.message
+    })
+    socket.on('close', () => this.onClose(this.#failure))
   }
 
   /** Writes so many requests at once; `perCall` pairs share a Call-ID, 0: all of them. */
@@ -71,7 +77,7 @@ class Client {
   exchange() {
     return new Promise((resolve, reject) => {
       this.onAnswers = resolve
-      this.onClose = () => reject(new Error('closed before the answer came'))
+      this.onClose = (failure) => reject(new Error(failure))
       this.send(1, 0)
     })
   }
@@ -80,6 +86,18 @@ class Client {
     if (this.socket.closed) return
     this.socket.end()
     await once(this.socket, 'close')
+  }
+
+  /** Whether the first answer is complete with this chunk. A refusal would be cheap, and measure nothing. */
+  #measure(chunk) {
+    const text = chunk.latin1Slice()
+    if (chunk.length === this.#received && !text.startsWith('SIP/2.0 200')) {
+      this.socket.destroy(new Error(text.slice(0, text.indexOf('\r'))))
+      return false
+    }
+    if (!text.endsWith(endOfHead)) return false
+    this.#answerBytes = this.#received
+    return true
   }
 }
 
@@ -103,7 +121,7 @@ const actions = {
         client.send(count, perCall)
       }
       for (const client of clients) {
-        client.onClose = () => reject(new Error('a connection was closed'))
+        client.onClose = (failure) => reject(new Error(failure))
         client.onAnswers = (answers) => {
           toAnswer -= answers
           if (toAnswer === 0) resolve()

@@ -1,5 +1,6 @@
 /**
- * `npm run bench`: what the gateway costs, with HAProxy in TCP mode beside it in the same run.
+ * `npm run bench`: what the gateway costs. Tunnel mode beside HAProxy in TCP mode, edge mode beside Kamailio and
+ * tunnel mode, each in the same run.
  *
  *     node test/bench/run.mjs [--quick] [--only WORD] [--rounds N] [--pairs-per-call N] [--main dist/main.js]
  *
@@ -17,12 +18,13 @@ import { findPeer } from '../support/peer-files.mjs'
 import { cpuNanos, forkScript, order, reply, settledBytes } from './child.mjs'
 import { haproxyVersion, startHaproxy } from './peers/haproxy.mjs'
 import { startHepgate } from './peers/hepgate.mjs'
+import { kamailioVersion, startKamailio } from './peers/kamailio.mjs'
 import { answerBytes, requestBytes } from './traffic.mjs'
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    /** pair, pair-1, pair-8, pair-8-records, handshake, memory */
+    /** pair, pair-1, pair-8, pair-8-records, handshake, memory, edge, edge-1, edge-8 */
     only: { type: 'string', default: '' },
     rounds: { type: 'string' },
     'pairs-per-call': { type: 'string', default: '0' },
@@ -41,6 +43,9 @@ const handshakeWarmUps = options.quick ? 2 : 6
 /** so that what the first connections cost (code, pools, arenas) is not counted as memory per connection */
 const warmConnections = 300
 
+const haproxyTitle = 'HAProxy, TCP mode'
+const toHaproxy = (aim) => ({ to: 'haproxy', called: 'HAProxy', aim })
+
 const figures = [
   { name: 'pair-1', run: () => pairs('one in flight', { inFlight: 1 }, 60_000 * scale) },
   { name: 'pair-8', run: () => pairs('eight in flight, in one TLS record', { inFlight: 8 }, 160_000 * scale) },
@@ -50,11 +55,15 @@ const figures = [
   },
   { name: 'handshake', run: () => handshakes(1500 * scale) },
   { name: 'memory', run: memory },
+  { name: 'edge-1', run: () => edge('one in flight', 1, 30_000 * scale) },
+  { name: 'edge-8', run: () => edge('eight in flight, in one TLS record', 8, 60_000 * scale) },
 ]
 
 for (const [path, hint] of [
   [findPeer('haproxy'), 'apt-get install haproxy'],
   [findPeer('openssl'), 'apt-get install openssl'],
+  [findPeer('kamailio'), 'apt-get install kamailio'],
+  [findPeer('kamailio-tls'), 'apt-get install kamailio-tls-modules'],
   [main, 'npm run build'],
 ]) {
   if (path !== undefined && existsSync(path)) continue
@@ -80,8 +89,8 @@ const bench = {
 const load = own(forkScript('load.mjs'))
 
 console.log(
-  `hepgate on Node.js ${process.versions.node} (OpenSSL ${process.versions.openssl}), HAProxy ${haproxyVersion()}; ` +
-    `${availableParallelism()} cores; ${rounds} rounds`,
+  `hepgate on Node.js ${process.versions.node} (OpenSSL ${process.versions.openssl}), HAProxy ${haproxyVersion()}, ` +
+    `Kamailio ${kamailioVersion()}; ${availableParallelism()} cores; ${rounds} rounds`,
 )
 console.log(
   `request ${requestBytes} bytes, answer ${answerBytes} bytes; TLS 1.3, P-256; ` +
@@ -93,23 +102,54 @@ process.exit(0)
 /** CPU per relayed request and answer. */
 async function pairs(title, { inFlight, recordEach = false }, count) {
   const peers = await startAll(['off', 'tcp', 'udp'])
-  const costs = await alternate(peers, async (peer) => {
-    await order(load, { do: 'open', port: peer.port, connections, recordEach })
-    const before = cpuNanos(peer.pid)
-    await order(load, { do: 'pairs', pairs: count, inFlight, perCall })
-    const nanos = cpuNanos(peer.pid) - before
-    await order(load, { do: 'close' })
-    return nanos / count / 1000
-  })
+  const costs = await alternate(peers, (peer) => costOfPairs(peer, count, { inFlight, recordEach }))
   console.log(`CPU per request and answer, ${title}, on each of ${connections} connections`)
   table(costs, 'µs', [
-    ['haproxy', 'HAProxy, TCP mode'],
-    ['hepgate-off', 'trace off', 2.0],
-    ['hepgate-tcp', 'traced, HEP over TCP', 2.5],
-    ['hepgate-udp', 'traced, HEP over UDP', 3.0],
+    { name: 'haproxy', title: haproxyTitle },
+    { name: 'tunnel-off', title: 'trace off', ratios: [toHaproxy(2.0)] },
+    { name: 'tunnel-tcp', title: 'traced, HEP over TCP', ratios: [toHaproxy(2.5)] },
+    { name: 'tunnel-udp', title: 'traced, HEP over UDP', ratios: [toHaproxy(3.0)] },
   ])
   await losses(peers)
   for (const peer of peers) peer.stop()
+}
+
+/** CPU per request and answer of a proxy that writes into them, both legs traced. */
+async function edge(title, inFlight, count) {
+  const peers = []
+  for (const trace of ['off', 'udp']) peers.push(own(await startKamailio(bench, trace)))
+  for (const trace of ['off', 'tcp', 'udp']) {
+    peers.push(own(await startHepgate(bench, main, trace, { bothLegs: true })))
+    peers.push(own(await startHepgate(bench, main, trace, { mode: 'edge' })))
+  }
+  const costs = await alternate(peers, (peer) => costOfPairs(peer, count, { inFlight }))
+  const against = (kamailio, tunnel) => [
+    { to: kamailio, called: 'Kamailio', aim: 1 / 3 },
+    { to: tunnel, called: 'tunnel', aim: 1.4 },
+  ]
+  console.log(`edge mode: CPU per request and answer, ${title}, on each of ${connections} connections`)
+  table(costs, 'µs', [
+    { name: 'kamailio-off', title: 'Kamailio' },
+    { name: 'tunnel-off', title: 'tunnel' },
+    { name: 'edge-off', title: 'edge', ratios: against('kamailio-off', 'tunnel-off') },
+    { name: 'kamailio-udp', title: 'Kamailio, HEP over UDP' },
+    { name: 'tunnel-udp', title: 'tunnel, HEP over UDP' },
+    { name: 'edge-udp', title: 'edge, HEP over UDP', ratios: against('kamailio-udp', 'tunnel-udp') },
+    { name: 'tunnel-tcp', title: 'tunnel, HEP over TCP' },
+    { name: 'edge-tcp', title: 'edge, HEP over TCP', ratios: against('kamailio-udp', 'tunnel-tcp') },
+  ])
+  await losses(peers)
+  for (const peer of peers) peer.stop()
+}
+
+/** µs of CPU per request and answer. */
+async function costOfPairs(peer, count, { inFlight, recordEach = false }) {
+  await order(load, { do: 'open', port: peer.port, connections, recordEach })
+  const before = cpuNanos(peer.pids)
+  await order(load, { do: 'pairs', pairs: count, inFlight, perCall })
+  const nanos = cpuNanos(peer.pids) - before
+  await order(load, { do: 'close' })
+  return nanos / count / 1000
 }
 
 /** CPU per connection that lives for one request: nearly all of it is the handshake. */
@@ -118,17 +158,17 @@ async function handshakes(count) {
   const costs = await alternate(
     peers,
     async (peer) => {
-      const before = cpuNanos(peer.pid)
+      const before = cpuNanos(peer.pids)
       await order(load, { do: 'churn', port: peer.port, connections: count })
-      return (cpuNanos(peer.pid) - before) / count / 1000
+      return (cpuNanos(peer.pids) - before) / count / 1000
     },
     handshakeWarmUps,
   )
   console.log('CPU per connection: full handshake, one request and answer, close')
   table(costs, 'µs', [
-    ['haproxy', 'HAProxy, TCP mode'],
-    ['hepgate-off', 'trace off'],
-    ['hepgate-tcp', 'traced, HEP over TCP', 1.6],
+    { name: 'haproxy', title: haproxyTitle },
+    { name: 'tunnel-off', title: 'trace off', ratios: [toHaproxy()] },
+    { name: 'tunnel-tcp', title: 'traced, HEP over TCP', ratios: [toHaproxy(1.6)] },
   ])
   await losses(peers)
   for (const peer of peers) peer.stop()
@@ -142,16 +182,17 @@ async function memory() {
   for (const start of [() => startHaproxy(bench), () => startHepgate(bench, main, 'off')]) {
     const peer = own(await start())
     await order(load, { do: 'open', port: peer.port, connections: warmConnections })
-    const before = await settledBytes(peer.pid, settleSeconds)
+    const [pid] = peer.pids
+    const before = await settledBytes(pid, settleSeconds)
     await order(load, { do: 'open', port: peer.port, connections: wanted })
-    figures.set(peer.name, [((await settledBytes(peer.pid, settleSeconds)) - before) / wanted / 1000])
+    figures.set(peer.name, [((await settledBytes(pid, settleSeconds)) - before) / wanted / 1000])
     await order(load, { do: 'close' })
     peer.stop()
   }
   console.log(`memory per idle connection, ${wanted} connections (resident set, both legs)`)
   table(figures, 'kB', [
-    ['haproxy', 'HAProxy, TCP mode'],
-    ['hepgate-off', 'trace off', undefined, 35],
+    { name: 'haproxy', title: haproxyTitle },
+    { name: 'tunnel-off', title: 'trace off', ratios: [toHaproxy()], aim: 35 },
   ])
 }
 
@@ -173,24 +214,26 @@ async function alternate(peers, measure, warmUps = 1) {
   return results
 }
 
-/** Rows of `[peer, title, highest ratio to HAProxy aimed at, highest value aimed at]`. */
+/**
+ * One line per row: `name` of the peer, `title`, `ratios` to other peers (`to`, how it is `called`, the highest `aim`ed
+ * at), the highest value `aim`ed at.
+ */
 function table(results, unit, rows) {
-  const reference = results.get('haproxy')
-  for (const [name, title, ratioAim, valueAim] of rows) {
+  for (const { name, title, ratios = [], aim: valueAim } of rows) {
     const values = results.get(name)
     let line = `  ${title.padEnd(24)} ${range(values)} ${unit}`
-    if (name !== 'haproxy') {
-      const ratios = values.map((value, round) => value / reference[round])
-      line += `   ${range(ratios, 2)} × HAProxy`
-      if (ratioAim !== undefined) line += aim(median(ratios), ratioAim, '×')
-      if (valueAim !== undefined) line += aim(median(values), valueAim, unit)
+    for (const { to, called, aim: ratioAim } of ratios) {
+      const quotients = values.map((value, round) => value / results.get(to)[round])
+      line += `   ${range(quotients, 2)} × ${called}`
+      if (ratioAim !== undefined) line += aim(median(quotients), ratioAim, '×')
     }
+    if (valueAim !== undefined) line += aim(median(values), valueAim, unit)
     console.log(line)
   }
 }
 
 function aim(value, highest, unit) {
-  return `   aim ≤ ${highest.toFixed(1)} ${unit} ${value <= highest ? '✔' : '✖ MISSED'}`
+  return `   aim ≤ ${highest.toFixed(highest < 1 ? 2 : 1)} ${unit} ${value <= highest ? '✔' : '✖ MISSED'}`
 }
 
 /** `21.8 (21.1–23.0)` */
@@ -206,7 +249,7 @@ function median(values) {
 }
 
 async function losses(peers) {
-  for (const peer of peers.filter(({ name }) => name === 'hepgate-tcp' || name === 'hepgate-udp')) {
+  for (const peer of peers.filter(({ name }) => /^(?:tunnel|edge)-(?:tcp|udp)$/.test(name))) {
     const { sent, dropped } = await peer.traced()
     console.log(`  ${peer.name}: ${sent} HEP packets sent, ${dropped} dropped`)
   }

@@ -51,6 +51,7 @@ describe('HAProxy in front of the gateway', { skip: lacks('haproxy') }, () => {
 async function start(scope: Scope, collector: HepCollector, option: string) {
   const gatewayPort = await freePort()
   const gateway = await startGatewayProcess(scope, {
+    relay: { mode: 'tunnel' },
     socket: [{ socket: `tls:127.0.0.1:${gatewayPort}`, proxy_protocol: ['127.0.0.1/32'] }],
     proto_tls: { trace_destination: 'hep', trace_on: 1 },
     proto_hep: { hep_id: [collector.destination('hep', 'tcp')] },

@@ -157,6 +157,7 @@ async function readersLockNobodyOut(scope: Scope, database: string): Promise<voi
 
 function startTracedGateway(scope: Scope, destination: string) {
   return startGatewayProcess(scope, {
+    relay: { mode: 'tunnel' },
     proto_tls: { trace_destination: 'kamailio', trace_on: 1 },
     proto_hep: { hep_id: [destination], hep_capture_id: 2001, hep_node_name: 'gateway' },
     trace: { core_events: 0 },

@@ -43,6 +43,7 @@ describe('openssl s_client', { skip: lacks('openssl') }, () => {
       private_key: pairs.map((pair) => pair.privateKey),
     }
     gateway = await startGatewayProcess(suite, {
+      relay: { mode: 'tunnel' },
       socket: [`tls:127.0.0.1:${openPort}`, `tls:127.0.0.1:${mutualPort}`],
       proto_tls: { trace_destination: 'hep', trace_on: 1 },
       proto_hep: { hep_id: [collector.destination('hep', 'tcp')] },

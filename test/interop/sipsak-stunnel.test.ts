@@ -15,6 +15,7 @@ test('sipsak gets 200 for OPTIONS through stunnel', { skip: lacks('sipsak', 'stu
   const ca = TestCa.create()
   const files = ca.issue({ dns: ['sip.example.com'] }).writeTo(dir, 'gateway')
   const gateway = await startGatewayProcess(t, {
+    relay: { mode: 'tunnel' },
     tls_mgm: {
       server_domain: [
         {

@@ -17,6 +17,7 @@ test('sngrep shows the SIP of a TLS connection', { skip: lacks('sngrep') }, asyn
   const sngrep = startProcess(t, peer('sngrep'), ['-N', '-F', '-O', capture, '-L', `udp:127.0.0.1:${hepPort}`])
   await sngrep.printed(/Dialog count: 0/)
   const gateway = await startGatewayProcess(t, {
+    relay: { mode: 'tunnel' },
     proto_tls: { trace_destination: 'sngrep', trace_on: 1 },
     proto_hep: { hep_id: [`[sngrep]127.0.0.1:${hepPort};transport=udp;version=3;types=1`] },
   })

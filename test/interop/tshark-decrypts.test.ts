@@ -19,6 +19,7 @@ describe('tshark', { skip: lacks('tshark') }, () => {
       const keylogFile = join(dir, 'keys.log')
       const collector = await HepCollector.start(t)
       const gateway = await startGatewayProcess(t, {
+        relay: { mode: 'tunnel' },
         proto_tls: { trace_destination: 'hep', trace_on: 1 },
         proto_hep: { hep_id: [collector.destination('hep', 'tcp')] },
         trace: { keylog_file: keylogFile },

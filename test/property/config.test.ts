@@ -13,8 +13,11 @@ import { fileSchema } from '../../src/config/schema.js'
 import type { Setting } from '../../src/config/settings.js'
 import { parseSocket } from '../../src/config/socket.js'
 import { parseTlsMethod } from '../../src/config/tls-method.js'
+import { parseTrunk } from '../../src/config/trunk.js'
+import { alertInfo, parseTrustedDomain, parseTrustHeader } from '../../src/config/trust.js'
 import type { Config } from '../../src/config/types.js'
 import { parseUpstream } from '../../src/config/upstream.js'
+import { configWarnings } from '../../src/config/warnings.js'
 import { repoRoot } from '../support/paths.js'
 
 const shippedText = readFileSync(`${repoRoot}config/hepgate.yaml`, 'utf8')
@@ -22,7 +25,9 @@ const shippedText = readFileSync(`${repoRoot}config/hepgate.yaml`, 'utf8')
 /** The configuration, or undefined when it is refused as it should be: with problems that can be found in the text. */
 function outcome(text: string): Config | undefined {
   try {
-    return parseConfig(text, { file: '/etc/hepgate/hepgate.yaml', env: {}, fileExists: () => false })
+    const config = parseConfig(text, { file: '/etc/hepgate/hepgate.yaml', env: {}, fileExists: () => false })
+    configWarnings(config, text)
+    return config
   } catch (error) {
     assert.ok(error instanceof ConfigError, `${error instanceof Error ? error.stack : error}`)
     assert.ok(error.problems.length > 0)
@@ -79,6 +84,9 @@ const texts = [
   'x.mjs',
   'sip:10.0.0.5',
   'sips:h',
+  'udp:10.0.0.6:5060',
+  '192.0.2.53',
+  'Bellcore-dr1',
   'udp:127.0.0.1',
   '10.0.0.0/8',
   '127.0.0.1:8080',
@@ -258,6 +266,10 @@ const parsers: Record<string, (text: string) => unknown> = {
   parseSocket: (text) => parseSocket(text, 5061),
   parseHepId: (text) => hepDestination(parseHepId(text)),
   parseUpstream: (text) => parseUpstream(text, 5061),
+  parseTrunk,
+  parseTrustedDomain,
+  parseTrustHeader,
+  alertInfo: (text) => alertInfo('other', text),
   parseTlsMethod,
   parseHostPort: (text) => parseHostPort(text),
   parseIpPort: (text) => parseIpPort(text, 0),

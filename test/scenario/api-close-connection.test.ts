@@ -9,6 +9,7 @@ import { within } from '../support/wait.js'
 test('the connection named in the list is closed, with the cause killed, and no other', async (t) => {
   const collector = await HepCollector.start(t)
   const gateway = await startGatewayProcess(t, {
+    relay: { mode: 'tunnel' },
     proto_tls: { trace_destination: 'homer', trace_on: 1, tls_handshake_timeout: 5000 },
     proto_hep: { hep_id: collector.destination('homer', 'tcp') },
   })

@@ -9,6 +9,7 @@ import { until } from '../support/wait.js'
 async function tracedGateway(t: Parameters<typeof HepCollector.start>[0]) {
   const collector = await HepCollector.start(t)
   const gateway = await startGatewayProcess(t, {
+    relay: { mode: 'tunnel' },
     proto_tls: { trace_destination: 'homer', trace_on: 0, tls_handshake_timeout: 5000 },
     proto_hep: { hep_id: collector.destination('homer', 'tcp') },
   })

@@ -59,6 +59,8 @@ test('a bug that nobody caught is logged and ends the process as a failure', asy
   const filter = join(tempDir(t), 'filter.mjs')
   writeFileSync(filter, 'export default () => void setTimeout(() => { throw new Error("a seeded bug") })')
   const gateway = await startGatewayProcess(t, {
+    // in edge mode the connection to the first upstream would set it off before anybody sees it running
+    relay: { mode: 'tunnel' },
     proto_tls: { trace_on: 1, trace_destination: 'd', trace_filter_route: filter },
     proto_hep: { hep_id: '[d]127.0.0.1:9;transport=udp' },
   })

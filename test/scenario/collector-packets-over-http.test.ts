@@ -29,6 +29,7 @@ async function packets(gateway: GatewayProcess, query = ''): Promise<Packet[]> {
 test('what a TLS client does is there to be read: accepted, its TLS session, SIP both ways, closed', async (t) => {
   const hep = await freePort()
   const gateway = await startGatewayProcess(t, {
+    relay: { mode: 'tunnel' },
     collector: { listen: [`udp:127.0.0.1:${hep}`, `tcp:127.0.0.1:${hep}`] },
     proto_tls: { trace_on: 1, trace_destination: 'd' },
     proto_hep: { hep_id: `[d]127.0.0.1:${hep};transport=tcp` },

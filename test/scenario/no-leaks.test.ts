@@ -36,7 +36,7 @@ const file = writeText(
     proto_hep: { hep_id: `[own]127.0.0.1:${hepPort};transport=tcp` },
     collector: { listen: `tcp:127.0.0.1:${hepPort}`, max_packets: 10 },
     tls_mgm: { server_domain: [serverDomain(dir, 'sip.example.com')] },
-    relay: { upstream: server.uri },
+    relay: { mode: 'tunnel', upstream: server.uri },
     limits: { drain_timeout: 500 },
     api: { listen: 'off' },
   }),

@@ -11,6 +11,7 @@ import { until } from '../support/wait.js'
 test('key-log lines, messages without a Call-ID, and what the collector received', async (t) => {
   const port = await freePort()
   const gateway = await startGatewayProcess(t, {
+    relay: { mode: 'tunnel' },
     proto_tls: { trace_on: 1, trace_destination: 'own' },
     proto_hep: { hep_id: `[own]127.0.0.1:${port};transport=tcp` },
     collector: { listen: `tcp:127.0.0.1:${port}` },

@@ -126,6 +126,8 @@ export function facts(overrides: Partial<ConnectionFacts> = {}): ConnectionFacts
     tls: undefined,
     ownCertificate: undefined,
     peerCertificate: undefined,
+    peerIdentities: [],
+    trusted: false,
     keylog: [],
     connectMs: undefined,
     handshakeMs: 12,

@@ -83,7 +83,24 @@ export class FakeGateway {
       uptimeSeconds: 12.5,
       state: 'running',
       listeners: [{ socket: 'tls:0.0.0.0:5061', advertised: 'sip.example.com:5061', connections: 2 }],
-      upstreams: [{ uri: 'sip:10.0.0.5:5060;transport=tcp', state: 'down', lastError: 'refused', connections: 0 }],
+      upstreams: [
+        {
+          uri: 'sip:10.0.0.5:5060;transport=tcp',
+          role: 'upstream',
+          state: 'down',
+          priority: 1,
+          weight: 1,
+          lastError: 'refused',
+          connections: 0,
+          probes: { sent: 3, failed: 1, lastMs: 2.5 },
+        },
+      ],
+      edge: {
+        answered: { 200: 7, 483: 1 },
+        responsesDropped: { 'not-ours': 2 },
+        requestsDropped: { 'flow-gone': 1 },
+        largeDatagrams: 3,
+      },
       domains: [
         {
           name: 'default',
@@ -164,6 +181,8 @@ export function liveConnection(id: string): ConnectionFacts {
     proxiedBy: { ip: '192.0.2.7', port: 4000 },
     openedMicros: 1_767_323_045_000_000,
     domain: 'default',
+    peerIdentities: ['peer.example.com'],
+    trusted: true,
     sni: 'sip.example.com',
     hello: {
       sni: 'sip.example.com',

@@ -120,7 +120,7 @@ export async function startScene(test: Scope, config: SceneConfig = {}, dir = te
     },
     proto_hep: { hep_id: [collector.destination('hep_dest', 'tcp')], hep_capture_id: 2001, hep_node_name: 'gw-1' },
     tls_mgm: { server_domain: [serverDomain(dir, 'sip.example.com')] },
-    relay: { upstream: [server.uri] },
+    relay: { mode: 'tunnel', upstream: [server.uri] },
   }
   const merged: Record<string, unknown> = { ...usual }
   for (const [name, value] of Object.entries(config)) {

@@ -20,3 +20,12 @@ export function suiteScope(): Scope {
     },
   }
 }
+
+/** What was started last ends first: a program whose server is gone would wait for it. node:test ends the first first. */
+export function lastFirst(scope: Scope): Scope {
+  const ends: Parameters<Scope['after']>[0][] = []
+  scope.after(async () => {
+    for (const end of ends.reverse()) await end()
+  })
+  return { after: (end) => ends.push(end) }
+}

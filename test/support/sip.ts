@@ -7,6 +7,11 @@ export interface RequestFields {
   readonly callId?: string
   readonly cseq?: number
   readonly transport?: string
+  /** the whole value of its Via; default: one that another address stands in */
+  readonly via?: string
+  readonly from?: string
+  readonly to?: string
+  readonly contact?: string
   /** complete lines without line ends */
   readonly headers?: readonly string[]
   readonly body?: string
@@ -21,13 +26,13 @@ export function sipRequest(fields: RequestFields = {}): Buffer {
   const { method = 'OPTIONS', uri = 'sip:sip.example.com', cseq = 1, transport = 'TLS', body = '' } = fields
   const lines = [
     `${method} ${uri} SIP/2.0`,
-    `Via: SIP/2.0/${transport} 192.0.2.10:50000;branch=z9hG4bK${token()}`,
+    `Via: ${fields.via ?? `SIP/2.0/${transport} 192.0.2.10:50000;branch=z9hG4bK${token()}`}`,
     'Max-Forwards: 70',
-    `From: <sip:alice@example.com>;tag=${token()}`,
-    'To: <sip:bob@example.com>',
+    `From: ${fields.from ?? `<sip:alice@example.com>;tag=${token()}`}`,
+    `To: ${fields.to ?? '<sip:bob@example.com>'}`,
     `Call-ID: ${fields.callId ?? `${token()}@192.0.2.10`}`,
     `CSeq: ${cseq} ${method}`,
-    'Contact: <sip:alice@192.0.2.10:50000;transport=tls>',
+    `Contact: ${fields.contact ?? '<sip:alice@192.0.2.10:50000;transport=tls>'}`,
     ...(fields.headers ?? []),
     ...(body === '' ? [] : ['Content-Type: text/plain']),
     `Content-Length: ${Buffer.byteLength(body)}`,
@@ -35,17 +40,33 @@ export function sipRequest(fields: RequestFields = {}): Buffer {
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`)
 }
 
-/** The answer a server gives: RFC 3261 §8.2.6.2. */
-export function sipAnswer(request: Buffer, status = '200 OK'): Buffer {
+/** The answer a server gives: RFC 3261 §8.2.6.2. `headers` are complete lines without line ends. */
+export function sipAnswer(request: Buffer, status = '200 OK', headers: readonly string[] = []): Buffer {
   const copied = lines(request).filter((line) => /^(?:via|from|to|call-id|cseq)\s*:/i.test(line))
   const tagged = copied.map((line) => (/^to\s*:/i.test(line) && !/;tag=/.test(line) ? `${line};tag=${token()}` : line))
-  return Buffer.from([`SIP/2.0 ${status}`, ...tagged, 'Content-Length: 0', '', ''].join('\r\n'))
+  return Buffer.from([`SIP/2.0 ${status}`, ...tagged, ...headers, 'Content-Length: 0', '', ''].join('\r\n'))
 }
 
 /** The first value of a header, by its full name. */
 export function headerOf(message: Buffer, name: string): string | undefined {
   const found = lines(message).find((line) => line.toLowerCase().startsWith(`${name.toLowerCase()}:`))
   return found?.slice(name.length + 1).trim()
+}
+
+/** All lines of a header, by its full name: their values. */
+export function headersOf(message: Buffer, name: string): string[] {
+  const prefix = `${name.toLowerCase()}:`
+  return lines(message).flatMap((line) =>
+    line.toLowerCase().startsWith(prefix) ? [line.slice(prefix.length).trim()] : [],
+  )
+}
+
+/** The message with one thing changed, which must be there. */
+export function changed(message: Buffer, found: string | RegExp, replacement: string): Buffer {
+  const before = message.toString('latin1')
+  const after = before.replace(found, () => replacement)
+  if (after === before) throw new Error(`${found} is not in ${before}`)
+  return Buffer.from(after, 'latin1')
 }
 
 export function startLine(message: Buffer): string {

@@ -69,6 +69,8 @@ function connectionBody(facts: LiveConnection) {
     verify: facts.tls?.verify,
     own_certificate: facts.ownCertificate && certificateBody(facts.ownCertificate),
     peer_certificate: facts.peerCertificate && certificateBody(facts.peerCertificate),
+    peer_identities: facts.peerIdentities,
+    trusted: facts.trusted,
     connect_ms: facts.connectMs,
     handshake_ms: facts.handshakeMs,
     bytes_in: facts.bytesIn,

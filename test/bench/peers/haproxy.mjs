@@ -10,7 +10,7 @@ export function haproxyVersion() {
   return path && /version (\S+)/.exec(spawnSync(path, ['-v'], { encoding: 'utf8' }).stdout)?.[1]
 }
 
-/** @returns {Promise<{name: string, pid: number, port: number, stop(): void}>} */
+/** @returns {Promise<{name: string, pids: number[], port: number, stop(): void}>} */
 export async function startHaproxy({ dir, backend, certificate, key }) {
   const port = await freePort()
   const pem = join(dir, 'haproxy.pem')
@@ -39,5 +39,5 @@ backend sip
     output += text
   })
   await listening(child, port, () => output)
-  return { name: 'haproxy', pid: child.pid, port, stop: () => child.kill('SIGKILL') }
+  return { name: 'haproxy', pids: [child.pid], port, stop: () => child.kill('SIGKILL') }
 }

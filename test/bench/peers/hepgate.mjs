@@ -7,17 +7,20 @@ import { freePort, listening } from '../child.mjs'
 /**
  * @param {{dir: string, backend: {sip: number}, collector: {udp: number, tcp: number}, certificate: string, key: string}} bench
  * @param {'off' | 'udp' | 'tcp'} trace
+ * @param {{mode?: 'tunnel' | 'edge', bothLegs?: boolean}} options bothLegs: tunnel mode traces both, as edge mode always does
  */
-export async function startHepgate({ dir, backend, collector, certificate, key }, main, trace) {
-  const home = join(dir, `hepgate-${trace}-${Date.now()}`)
-  const [port, apiPort] = [await freePort(), await freePort()]
+export async function startHepgate(bench, main, trace, { mode = 'tunnel', bothLegs = false } = {}) {
+  const { dir, backend, collector, certificate, key } = bench
+  const name = `${mode}-${trace}`
+  const home = join(dir, `${name}-${Date.now()}`)
+  const [port, apiPort, corePort] = [await freePort(), await freePort(), await freePort()]
   mkdirSync(home)
   writeFileSync(join(home, 'cert.pem'), certificate)
   writeFileSync(join(home, 'key.pem'), key, { mode: 0o600 })
   // Off still has its destination: what is measured is the switch.
   const transport = trace === 'udp' ? 'udp' : 'tcp'
   const config = {
-    socket: [`tls:127.0.0.1:${port}`],
+    socket: [`tls:127.0.0.1:${port}`, ...(mode === 'edge' ? [`tcp:127.0.0.1:${corePort}`] : [])],
     state_dir: home,
     log: { level: 'warn', format: 'json' },
     proto_tls: {
@@ -34,7 +37,8 @@ export async function startHepgate({ dir, backend, collector, certificate, key }
         { name: 'bench', certificate: 'cert.pem', private_key: 'key.pem', verify_cert: 0, require_cert: 0 },
       ],
     },
-    relay: { mode: 'tunnel', upstream: [`sip:127.0.0.1:${backend.sip};transport=tcp`] },
+    relay: { mode, upstream: [`sip:127.0.0.1:${backend.sip};transport=tcp`] },
+    trace: { core_leg: bothLegs ? 1 : 0 },
     limits: { max_connections: 20_000, max_connections_per_address: 0, drain_timeout: 100 },
     api: { listen: `127.0.0.1:${apiPort}` },
   }
@@ -49,8 +53,8 @@ export async function startHepgate({ dir, backend, collector, certificate, key }
   }
   await listening(child, port, () => output)
   return {
-    name: `hepgate-${trace}`,
-    pid: child.pid,
+    name,
+    pids: [child.pid],
     port,
     stop: () => child.kill('SIGKILL'),
     /** so that packets which were dropped do not look cheap */

@@ -160,6 +160,8 @@ test('connections answers what is known of each', async (t) => {
     verify: 'ok',
     own_certificate: { subject: '/CN=sip.example.com', ...certificate },
     peer_certificate: { subject: '/CN=peer.example.com', ...certificate },
+    peer_identities: ['peer.example.com'],
+    trusted: true,
     handshake_ms: 12,
     bytes_in: 1000,
     bytes_out: 2000,

@@ -17,11 +17,11 @@ test('the built-in configuration is fine', async () => {
   const { code, stdout, stderr } = await runHepgate('check')
   assert.equal(code, 0)
   assert.equal(stderr, '')
-  assert.match(stdout, /^listens on +tls:0\.0\.0\.0:5061 \(edge\)$/m)
+  assert.match(stdout, /^listens on +tls:0\.0\.0\.0:5061 \(edge side, edge mode\)$/m)
   assert.match(stdout, /the built-in configuration is fine\n$/)
 })
 
-test('the plan shows sockets, certificates with their end, destinations, upstreams and routes', async (t) => {
+test('the plan shows sockets, certificates with their end, destinations, upstreams, trunks, trust and routes', async (t) => {
   const dir = tempDir(t)
   const ca = await TestCa.create({ name: 'Check CA', keyType: 'ecdsa' })
   const notAfter = new Date(Date.now() + 100.5 * 86_400_000)
@@ -47,7 +47,10 @@ tls_mgm:
     - { name: default, certificate: cert.pem, private_key: key.pem, verify_cert: 0 }
 routes:
   some: exit;
-relay: { upstream: ["sip:10.0.0.5:5060;transport=tcp"] }
+relay:
+  upstream: ["sip:10.0.0.5:5060;transport=tcp", { uri: sip:10.0.0.6, priority: 2, weight: 3 }]
+  trunk: [sips:a.example, { uri: sips:b.example, keepalive: 0, options: 60 }]
+trust: { domains: [a.example, b.example] }
 `,
     dir,
   )
@@ -55,10 +58,15 @@ relay: { upstream: ["sip:10.0.0.5:5060;transport=tcp"] }
   assert.equal(stderr, '')
   assert.equal(code, 0)
   for (const line of [
-    /^listens on +tls:127\.0\.0\.1:5061 AS sip\.example\.com \(edge\)$/m,
-    /^ +tcp:127\.0\.0\.1:5060 \(core, PROXY protocol from 10\.0\.0\.0\/8\)$/m,
+    /^listens on +tls:127\.0\.0\.1:5061 AS sip\.example\.com \(edge side, edge mode\)$/m,
+    /^ +tcp:127\.0\.0\.1:5060 \(core side, edge mode, PROXY protocol from 10\.0\.0\.0\/8\)$/m,
     /^certificates +default: \/.*CN=sip\.example\.com, expires .*, in 100 days$/m,
     /^relays to +sip:10\.0\.0\.5:5060;transport=tcp$/m,
+    /^ +sip:10\.0\.0\.6 \(priority 2, weight 3\)$/m,
+    /^trunks +sips:a\.example \(keep-alive every 30 s, no OPTIONS\)$/m,
+    /^ +sips:b\.example \(no keep-alives, OPTIONS every 60 s\)$/m,
+    /^trusts +a\.example$/m,
+    /^ +b\.example$/m,
     /^traces +by the filter some, once it is switched on/m,
     /^destinations +homer: tcp:10\.0\.0\.2:9060, events as log$/m,
     /^ +spare: udp:10\.0\.0\.3:9060, events as opensips \(not named by trace_destination\)$/m,
@@ -156,6 +164,17 @@ test('a warning is told and does no harm', async (t) => {
   assert.equal(code, 0)
   assert.match(stderr, /cert\.pem: warning: TLS domain default: /)
   assert.match(stdout, /is fine\n$/)
+})
+
+test('a configuration that is probably not meant is warned of at its line, and would run', async (t) => {
+  const file = configFile(t, 'socket:\n  - tls:127.0.0.1:5061\n  - tcp:0.0.0.0:5060\nrelay: { upstream: sips:h }\n')
+  const { code, stdout, stderr } = await runHepgate('check', '--config', file)
+  assert.equal(code, 0)
+  assert.match(stdout, /is fine\n$/)
+  const lines = stderr.trimEnd().split('\n')
+  assert.equal(lines.length, 2)
+  assert.ok(lines[0]!.startsWith(`${file}:3:5: warning: socket[1]: whoever reaches it is believed`), lines[0])
+  assert.ok(lines[1]!.startsWith(`${file}:4:20: warning: relay.upstream: no tls socket on the core side`), lines[1])
 })
 
 test('files of HEP destinations and filter modules are looked at too', async (t) => {

@@ -43,8 +43,23 @@ test('everything else has its default', () => {
     },
     tls_mgm: { unmatched_sni: 'refuse', server_domain: [], client_domain: [] },
     routes: {},
-    relay: { mode: 'tunnel', upstream: [], proxy_protocol: 'off', connect_timeout: 5000 },
-    trace: { keylog_file: undefined, core_leg: false, core_events: true },
+    relay: {
+      mode: 'edge',
+      upstream: [],
+      trunk: [],
+      proxy_protocol: 'off',
+      connect_timeout: 5000,
+      options_interval: 30,
+      options_timeout: 4000,
+      options_threshold: 3,
+      pong_timeout: 10_000,
+      flow_secret: undefined,
+      flow_timer: 0,
+      flow_token: 'auto',
+      dns_server: [],
+    },
+    trust: { domains: [], header: 'X-Hepgate-Trusted', alert_info: undefined },
+    trace: { keylog_file: undefined, core_leg: false, probes: true, core_events: true },
     limits: {
       max_connections: 10_000,
       max_connections_per_address: 1024,
@@ -87,7 +102,16 @@ test('a server domain needs a name, a certificate and its key; the rest has the 
 
 test('a client domain needs a name only', () => {
   assert.deepEqual(parse('tls_mgm: { client_domain: [{ name: a }] }').tls_mgm.client_domain, [
-    { name: 'a', certificate: [], private_key: [], ...domainDefaults, server_name: undefined, verify_name: 'report' },
+    {
+      name: 'a',
+      certificate: [],
+      private_key: [],
+      ...domainDefaults,
+      server_name: undefined,
+      verify_name: 'report',
+      verify_name_wildcard: false,
+      alias: false,
+    },
   ])
 })
 
@@ -117,7 +141,8 @@ test('everything that can be written arrives', () => {
     `
 socket:
   - tls:0.0.0.0:5061 AS sip.example.com
-  - { socket: "tcp:[::1]:5070", advertise: "core.example.com:5080", side: edge, proxy_protocol: [10.0.0.0/8, ::1], relay: tunnel }
+  - { socket: "tcp:[::1]:5070", advertise: "core.example.com:5080", side: edge, proxy_protocol: [10.0.0.0/8, ::1], relay: edge }
+  - udp:10.0.0.4
 state_dir: /var/lib/hepgate
 workers: 1
 log: { level: debug, format: pretty }
@@ -142,10 +167,25 @@ tls_mgm:
         private_key: [r.key, e.key], private_key_password: p, ca_list: ca.pem, ca_dir: cas, crl: crls, verify_cert: 0,
         require_cert: 0, tls_method: TLSv1-TLSv1_2, ciphers_list: HIGH, ciphersuites: TLS_AES_128_GCM_SHA256, dh_params: dh.pem, ec_curve: P-256 }
   client_domain:
-    - { name: c, match_ip_address: 10.0.0.0/8, match_sip_domain: "*", server_name: trunk.example.com, verify_name: enforce }
+    - { name: c, match_ip_address: 10.0.0.0/8, match_sip_domain: "*", server_name: trunk.example.com, verify_name: enforce,
+        verify_name_wildcard: 1, alias: 1 }
 routes: { f: "drop;" }
-relay: { mode: tunnel, upstream: ["sip:10.0.0.5", "tls:pbx.example.com"], proxy_protocol: v2, connect_timeout: 1000 }
-trace: { keylog_file: keys.log, core_leg: 1, core_events: 0 }
+relay:
+  mode: edge
+  upstream: ["sip:10.0.0.5", { uri: "tls:pbx.example.com", priority: 2, weight: 0 }, "udp:10.0.0.6:5080"]
+  trunk: [sips:carrier.example, { uri: "sip:192.0.2.7:5070;transport=tcp", keepalive: 0, options: 60 }]
+  proxy_protocol: off
+  connect_timeout: 1000
+  options_interval: 0
+  options_timeout: 1
+  options_threshold: 2
+  pong_timeout: 3
+  flow_secret: 0123456789abcdef
+  flow_timer: 120
+  flow_token: ob
+  dns_server: [10.0.0.53, "[2001:db8::53]:5353"]
+trust: { domains: [Carrier.Example.], header: X-Trusted, alert_info: { phone: snom, ring: "http://192.0.2.1/a.wav" } }
+trace: { keylog_file: keys.log, core_leg: 1, probes: 0, core_events: 0 }
 limits: { max_connections: 1, max_connections_per_address: 0, max_handshakes: 2, max_message_bytes: 1000, message_timeout: 3,
   tcp_connection_lifetime: 0, tcp_keepalive: 0, tcp_keepidle: 5, drain_timeout: 0 }
 collector: { listen: [udp:127.0.0.1, "tcp:[::1]:9061"], max_packets: 6 }
@@ -179,6 +219,7 @@ api: { listen: 0.0.0.0:80, token: t }
         port: 5061,
         advertise: { host: 'sip.example.com', port: 5061 },
         side: 'edge',
+        relay: 'edge',
         proxy_protocol: [],
       },
       {
@@ -188,7 +229,18 @@ api: { listen: 0.0.0.0:80, token: t }
         port: 5070,
         advertise: { host: 'core.example.com', port: 5080 },
         side: 'edge',
+        relay: 'edge',
         proxy_protocol: ['10.0.0.0/8', '::1/128'],
+      },
+      {
+        text: 'udp:10.0.0.4',
+        transport: 'udp',
+        ip: '10.0.0.4',
+        port: 5060,
+        advertise: undefined,
+        side: 'core',
+        relay: 'edge',
+        proxy_protocol: [],
       },
     ],
     proto_tls: {
@@ -270,20 +322,53 @@ api: { listen: 0.0.0.0:80, token: t }
           match_ip_address: ['10.0.0.0/8'],
           server_name: 'trunk.example.com',
           verify_name: 'enforce',
+          verify_name_wildcard: true,
+          alias: true,
         },
       ],
     },
     routes: { f: 'drop;' },
     relay: {
-      mode: 'tunnel',
+      mode: 'edge',
       upstream: [
-        { uri: 'sip:10.0.0.5', host: '10.0.0.5', port: 5060, transport: 'tcp' },
-        { uri: 'tls:pbx.example.com', host: 'pbx.example.com', port: 5071, transport: 'tls' },
+        { uri: 'sip:10.0.0.5', host: '10.0.0.5', port: 5060, transport: 'tcp', priority: 1, weight: 1 },
+        { uri: 'tls:pbx.example.com', host: 'pbx.example.com', port: 5071, transport: 'tls', priority: 2, weight: 0 },
+        { uri: 'udp:10.0.0.6:5080', host: '10.0.0.6', port: 5080, transport: 'udp', priority: 1, weight: 1 },
       ],
-      proxy_protocol: 'v2',
+      trunk: [
+        {
+          uri: 'sips:carrier.example',
+          host: 'carrier.example',
+          port: undefined,
+          transport: 'tls',
+          keepalive: 30,
+          options: 0,
+        },
+        {
+          uri: 'sip:192.0.2.7:5070;transport=tcp',
+          host: '192.0.2.7',
+          port: 5070,
+          transport: 'tcp',
+          keepalive: 0,
+          options: 60,
+        },
+      ],
+      proxy_protocol: 'off',
       connect_timeout: 1000,
+      options_interval: 0,
+      options_timeout: 1,
+      options_threshold: 2,
+      pong_timeout: 3,
+      flow_secret: '0123456789abcdef',
+      flow_timer: 120,
+      flow_token: 'ob',
+      dns_server: [
+        { host: '10.0.0.53', port: 53 },
+        { host: '2001:db8::53', port: 5353 },
+      ],
     },
-    trace: { keylog_file: '/etc/hepgate/keys.log', core_leg: true, core_events: false },
+    trust: { domains: ['carrier.example'], header: 'X-Trusted', alert_info: '<http://192.0.2.1/a.wav>' },
+    trace: { keylog_file: '/etc/hepgate/keys.log', core_leg: true, probes: false, core_events: false },
     limits: {
       max_connections: 1,
       max_connections_per_address: 0,
@@ -304,6 +389,20 @@ api: { listen: 0.0.0.0:80, token: t }
     },
     api: { listen: { ip: '0.0.0.0', port: 80 }, token: 't' },
   })
+})
+
+test('in tunnel mode an upstream may be told who the client is', () => {
+  const { relay } = parse('relay: { mode: tunnel, proxy_protocol: v2 }')
+  assert.deepEqual([relay.mode, relay.proxy_protocol], ['tunnel', 'v2'])
+})
+
+test('a socket is in the mode of the file, unless it says another', () => {
+  const modes = (mode: string) =>
+    parseConfig(
+      `socket: [tls:127.0.0.1, { socket: "tls:127.0.0.2", relay: tunnel }]\nrelay: { mode: ${mode} }`,
+    ).socket.map((socket) => socket.relay)
+  assert.deepEqual(modes('edge'), ['edge', 'tunnel'])
+  assert.deepEqual(modes('tunnel'), ['tunnel', 'tunnel'])
 })
 
 test('a switch is 0, 1, false or true', () => {
@@ -386,7 +485,7 @@ test('the shipped file is good, and what runs without a file is the same but for
   assert.deepEqual({ ...embedded, file: shipped.file, state_dir: shipped.state_dir }, shipped)
 })
 
-test('the example of the design is good, with tunnel mode and a token-free API', () => {
+test('the example of the design is good', () => {
   const config = parseConfig(
     `
 socket:
@@ -413,7 +512,7 @@ routes:
     else
       drop;
 relay:
-  mode: tunnel
+  mode: edge                      # edge | tunnel
   upstream:
     - sip:10.0.0.5:5060;transport=tcp
 api:
@@ -427,14 +526,21 @@ workers: 1
 
 test('every setting that the shipped file has switched off is good as well', () => {
   const text = readFileSync(join(repoRoot, 'config/hepgate.yaml'), 'utf8')
-  const config = parseConfig(text.replace(/^( *)#(?=[^ #\n])/gm, '$1'), { ...machine, env: { HEPGATE_TOKEN: 't' } })
-  assert.equal(config.socket.length, 3)
+  const config = parseConfig(text.replace(/^( *)#(?=[^ #\n])/gm, '$1'), {
+    ...machine,
+    env: { HEPGATE_TOKEN: 't', HEPGATE_FLOW_SECRET: 'for this test only' },
+  })
+  assert.equal(config.socket.length, 5)
   assert.equal(config.proto_tls.trace_filter_route, 'tls_filter')
   assert.equal(config.proto_hep.hep_id.length, 2)
   assert.equal(config.proto_hep.hep_node_name, 'sip-edge-1')
   assert.equal(config.tls_mgm.server_domain[0]?.require_cert, false)
   assert.equal(config.tls_mgm.client_domain[0]?.verify_name, 'enforce')
   assert.equal(config.relay.upstream.length, 2)
+  assert.equal(config.relay.trunk[0]?.options, 60)
+  assert.equal(config.relay.flow_timer, 120)
+  assert.deepEqual(config.trust.domains, ['carrier.example'])
+  assert.equal(config.trust.alert_info, '<http://192.0.2.1/trusted.wav>')
   assert.equal(config.api.token, 't')
 })
 

@@ -197,18 +197,104 @@ const meanings: Case[] = [
     message: 'expected 1, found 4 (several workers come in a later version)',
   },
   {
-    name: 'edge mode is for later',
-    text: 'relay:\n  mode: edge',
-    path: 'relay.mode',
+    name: 'PROXY protocol towards upstreams needs tunnels',
+    text: 'relay:\n  proxy_protocol: v2',
+    path: 'relay.proxy_protocol',
     line: 3,
-    message: 'expected tunnel, found "edge" (edge, a SIP proxy, comes in a later version)',
+    message: 'needs tunnel mode: in edge mode many clients share one connection, and tls:127.0.0.1 is in edge mode',
   },
   {
-    name: 'an upstream over UDP is for later',
-    text: 'relay: { upstream: "sip:10.0.0.5;transport=udp" }',
+    name: 'an upstream over UDP needs a socket to send from',
+    text: 'relay:\n  upstream:\n    - sip:10.0.0.4\n    - { uri: "sip:10.0.0.5;transport=udp" }',
+    path: 'relay.upstream[1]',
+    line: 5,
+    message: 'udp needs a socket to send from: add one such as udp:10.0.0.4:5060',
+  },
+  {
+    name: 'an upstream over UDP needs edge mode',
+    text: 'relay: { mode: tunnel, upstream: "udp:10.0.0.5:5060" }',
     path: 'relay.upstream',
     line: 2,
-    message: 'udp: needs relay.mode edge, which this version does not have',
+    message: 'udp needs edge mode, and tls:127.0.0.1 is in tunnel mode',
+  },
+  {
+    name: 'an upstream is found by what is wrong in its mapping',
+    text: 'relay:\n  upstream:\n    - { uri: "http://h", weight: 2 }',
+    path: 'relay.upstream[0].uri',
+    line: 4,
+    message: /^"http:\/\/h" is not an upstream/,
+  },
+  {
+    name: 'a trunk needs edge mode',
+    text: 'relay:\n  mode: tunnel\n  trunk: sips:carrier.example',
+    path: 'relay.trunk',
+    line: 4,
+    message: 'needs edge mode, and no socket is in it: set relay.mode: edge',
+  },
+  {
+    name: 'a trunk says its transport',
+    text: 'relay: { trunk: "sip:carrier.example" }',
+    path: 'relay.trunk',
+    line: 2,
+    message: 'sip:carrier.example names no transport: write sips:, or add ;transport=tcp',
+  },
+  {
+    name: 'a key of flow tokens is long enough',
+    text: 'relay: { flow_secret: env:KEY }',
+    path: 'relay.flow_secret',
+    line: 2,
+    message: 'a key of at least 16 characters is needed, found 15',
+    source: { env: { KEY: '123456789012345' } },
+  },
+  {
+    name: 'a name server is an address',
+    text: 'relay: { dns_server: ns.example.com }',
+    path: 'relay.dns_server',
+    line: 2,
+    message: '"ns.example.com" is not an IP address; names are not resolved here',
+  },
+  {
+    name: 'a trusted domain is a name, for certificates have nothing else',
+    text: 'trust:\n  domains: [carrier.example, "*.partner.example"]',
+    path: 'trust.domains[1]',
+    line: 3,
+    message: '"*.partner.example" is not a domain such as carrier.example; wildcards are not taken',
+  },
+  {
+    name: 'the header of trust is none that SIP knows',
+    text: 'trust: { header: record-route }',
+    path: 'trust.header',
+    line: 2,
+    message: 'record-route has a meaning in SIP: choose a name of your own, such as X-Trusted',
+  },
+  {
+    name: 'the header of trust is a header',
+    text: 'trust: { header: "X Trusted" }',
+    path: 'trust.header',
+    line: 2,
+    message: '"X Trusted" is not the name of a SIP header, such as X-Trusted',
+  },
+  {
+    name: 'a ring needs to know the phones',
+    text: 'trust:\n  alert_info:\n    ring: Bellcore-dr1',
+    path: 'trust.alert_info.phone',
+    line: 4,
+    message: 'is missing: phone and ring go together',
+  },
+  {
+    name: 'phones need a ring',
+    text: 'trust:\n  alert_info:\n    phone: snom',
+    path: 'trust.alert_info.ring',
+    line: 4,
+    message: 'is missing: phone and ring go together',
+  },
+  {
+    name: 'a ring is one its phone knows',
+    text: 'trust: { alert_info: { phone: cisco_ata, ring: Bellcore-dr5 } }',
+    path: 'trust.alert_info.ring',
+    line: 2,
+    message:
+      '"Bellcore-dr5" is no ring of cisco_ata: expected Bellcore-dr1, Bellcore-dr2, Bellcore-dr3 or Bellcore-dr4',
   },
   {
     name: 'trace_destination names a hep_id',
@@ -455,17 +541,23 @@ test('sockets that collide are reported, sockets on any free port never do', () 
   assert.deepEqual(paths, ['socket[1]', 'socket[2]', 'socket[4]', 'socket[7]'])
 })
 
-test('udp sockets are understood, and refused for what is missing', () => {
-  assert.deepEqual(
-    problemsOf('socket: [tls:127.0.0.1, udp:127.0.0.1]').map((p) => `${p.path}: ${p.message}`),
-    ['socket[1]: udp: needs relay.mode edge, which this version does not have'],
-  )
+test('udp sockets are for the core side, in edge mode, without PROXY protocol', () => {
+  const problems = (rest: string) => problemsOf(`socket: [tls:127.0.0.1, ${rest}`).map((p) => `${p.path}: ${p.message}`)
+  assert.deepEqual(problems('{ socket: "udp:127.0.0.1", side: edge }]'), [
+    'socket[1].side: udp is for the core side only: phones and trunks use tls or tcp',
+  ])
+  assert.deepEqual(problems('udp:127.0.0.1]\nrelay: { mode: tunnel }'), [
+    'socket[1]: udp needs edge mode: set relay.mode: edge, or relay: edge here',
+  ])
+  assert.deepEqual(problems('{ socket: "udp:127.0.0.1", proxy_protocol: 10.0.0.0/8 }]'), [
+    'socket[1].proxy_protocol: udp carries no PROXY protocol header',
+  ])
 })
 
 test('every problem is reported at once, in the order of the lines', () => {
   const text = `socket:
   - tls:0.0.0.0:5061x
-  - { socket: "tls:1.2.3.4", advertize: foo, relay: edge, proxy_protocol: 10.0.0.0/33 }
+  - { socket: "tls:1.2.3.4", advertize: foo, relay: proxy, proxy_protocol: 10.0.0.0/33 }
   - { socket: "sctp:1.2.3.4", advertise: "a:b" }
 tls_port: 5061
 proto_tls:
@@ -536,6 +628,9 @@ test('secrets appear in no message, whatever is wrong with them', () => {
     `proto_hep: { hep_id: "a;auth_key=${secret}" }`,
     `proto_hep: { hep_id: { hep_id: "[a]", auth_key: ${secret} } }`,
     `relay: { upstream: "sip:user:${secret}@10.0.0.5" }`,
+    `relay: { trunk: { uri: "sips:user:${secret}@carrier.example" } }`,
+    `relay: { flow_secret: ${secret} }`,
+    `relay: { flow_secret: [${secret}] }`,
   ]
   for (const text of texts) {
     const problems = problemsOf(`socket: tls:127.0.0.1\n${text}`)

@@ -12,6 +12,9 @@ const live = new Set([
   'tls_mgm',
   'routes',
   'relay.upstream',
+  'relay.trunk',
+  'trust.domains',
+  'trust.alert_info',
   'proto_tls.trace_destination',
   'proto_tls.trace_filter_route',
 ])
@@ -22,9 +25,10 @@ test('nothing changed: nothing to note, and the configuration is the same', () =
   assert.deepEqual(reloaded(running, structuredClone(running)), { config: running, notes: [] })
 })
 
-test('certificates, destinations, routes, upstreams and the filter of the trace take effect', () => {
+test('certificates, destinations, routes, upstreams, trunks, trust and the filter of the trace take effect', () => {
   const next = parse(`
-relay: { upstream: [sip:10.0.0.6, sip:10.0.0.7] }
+relay: { upstream: [sip:10.0.0.6, sip:10.0.0.7], trunk: sips:carrier.example }
+trust: { domains: carrier.example, alert_info: { phone: cisco_ata, ring: Bellcore-dr2 } }
 proto_tls: { trace_destination: homer, trace_filter_route: customers }
 proto_hep: { hep_id: "[homer]10.0.0.2", hep_capture_id: 7 }
 tls_mgm: { server_domain: { name: a, certificate: a.pem, private_key: a.key } }

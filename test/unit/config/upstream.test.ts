@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UsageError } from '../../../src/base/errors.js'
+import type { Transport } from '../../../src/base/facts.js'
 import { parseUpstream } from '../../../src/config/upstream.js'
 
-const spellings: [string, string, number, 'tcp' | 'tls'][] = [
+const spellings: [string, string, number, Transport][] = [
   ['sip:10.0.0.5:5070;transport=tcp', '10.0.0.5', 5070, 'tcp'],
   ['sip:10.0.0.5', '10.0.0.5', 5060, 'tcp'],
   ['sip:pbx.example.com;transport=tls', 'pbx.example.com', 5061, 'tls'],
@@ -12,6 +13,8 @@ const spellings: [string, string, number, 'tcp' | 'tls'][] = [
   ['sips:pbx.example.com:5081;transport=tcp', 'pbx.example.com', 5081, 'tls'],
   ['tcp:10.0.0.5:5060', '10.0.0.5', 5060, 'tcp'],
   ['tls:[2001:db8::5]', '2001:db8::5', 5061, 'tls'],
+  ['udp:10.0.0.5:5080', '10.0.0.5', 5080, 'udp'],
+  ['sip:10.0.0.5;transport=UDP', '10.0.0.5', 5060, 'udp'],
 ]
 
 for (const [text, host, port, transport] of spellings) {
@@ -27,9 +30,8 @@ const refused: [string, RegExp][] = [
   ['sip:', /is not an upstream/],
   ['sip:h?x=y', /is not an upstream/],
   ['sip:user@10.0.0.5', /no user part before the host/],
-  ['sip:h;transport=udp', /^udp: needs relay\.mode edge, which this version does not have$/],
-  ['udp:10.0.0.5', /^udp: needs relay\.mode edge/],
-  ['sip:h;transport=ws', /^transport must be tcp or tls, found "ws"$/],
+  ['sips:h;transport=udp', /^sips: goes over TLS, found transport "udp"$/],
+  ['sip:h;transport=ws', /^transport must be tcp, tls or udp, found "ws"$/],
   ['sip:h;lr', /^unknown parameter "lr"/],
   ['sip:h;transport=tcp;transport=tcp', /given twice/],
   ['tcp:h;transport=tcp', /given twice/],

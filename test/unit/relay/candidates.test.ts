@@ -2,9 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { UpstreamConfig } from '../../../src/config/types.js'
 import { type Candidate, Candidates } from '../../../src/relay/candidates.js'
-import { Upstream } from '../../../src/relay/upstreams.js'
+import { type Resolve, Upstream } from '../../../src/relay/upstreams.js'
 
-const upstream = (host: string): UpstreamConfig => ({ uri: `sip:${host}`, host, port: 5060, transport: 'tcp' })
+function upstream(host: string, resolve?: Resolve): Upstream {
+  const config: UpstreamConfig = { uri: `sip:${host}`, host, port: 5060, transport: 'tcp', priority: 0, weight: 1 }
+  return new Upstream(config, undefined, resolve)
+}
 
 async function all(upstreams: readonly Upstream[]): Promise<Candidate[]> {
   const walk = new Candidates(upstreams)
@@ -14,24 +17,24 @@ async function all(upstreams: readonly Upstream[]): Promise<Candidate[]> {
 }
 
 test('every address of every upstream once, in order', async () => {
-  const a = new Upstream(upstream('a.example'), async () => ['192.0.2.1', '192.0.2.2'])
-  const b = new Upstream(upstream('192.0.2.9'))
+  const a = upstream('a.example', async () => ['192.0.2.1', '192.0.2.2'])
+  const b = upstream('192.0.2.9')
   const addresses = (await all([a, b])).map((candidate) => 'address' in candidate && candidate.address.ip)
   assert.deepEqual(addresses, ['192.0.2.1', '192.0.2.2', '192.0.2.9'])
 })
 
 test('an address needs no resolver and no turn of the event loop', () => {
   const unused = async (): Promise<string[]> => assert.fail('asked the resolver for an address')
-  const next = new Candidates([new Upstream(upstream('2001:db8::5'), unused)]).next()
+  const next = new Candidates([upstream('2001:db8::5', unused)]).next()
   assert.ok(next !== undefined && !(next instanceof Promise))
 })
 
 test('a name that does not resolve is a candidate with its failure, and the walk goes on', async () => {
-  const bad = new Upstream(upstream('bad.example'), async () => {
+  const bad = upstream('bad.example', async () => {
     throw Object.assign(new Error('no such host'), { code: 'ENOTFOUND' })
   })
-  const empty = new Upstream(upstream('empty.example'), async () => [])
-  const found = await all([bad, empty, new Upstream(upstream('192.0.2.9'))])
+  const empty = upstream('empty.example', async () => [])
+  const found = await all([bad, empty, upstream('192.0.2.9')])
   assert.deepEqual(
     found.map((candidate) => ('failure' in candidate ? candidate.failure.cause : candidate.address.ip)),
     ['dns-failed', 'dns-failed', '192.0.2.9'],
@@ -40,7 +43,7 @@ test('a name that does not resolve is a candidate with its failure, and the walk
 
 test('answers of the resolver are kept for some seconds, failures are not', async () => {
   let asked = 0
-  const named = new Upstream(upstream('a.example'), async () => {
+  const named = upstream('a.example', async () => {
     asked++
     if (asked === 1) throw new Error('try again')
     return ['192.0.2.1']

@@ -44,7 +44,9 @@ function tunnel(async: boolean): { client: Leg; core: Leg } {
         return core
       },
     } as unknown as Connector,
-    upstreams: () => [new Upstream({ uri: 'sip:192.0.2.1', host: '192.0.2.1', port: 5060, transport: 'tcp' })],
+    upstreams: () => [
+      new Upstream({ uri: 'sip:192.0.2.1', host: '192.0.2.1', port: 5060, transport: 'tcp', priority: 1, weight: 1 }),
+    ],
     tap: { on: false } as Tap,
     messages: new MessageCounters(),
     proxyProtocol: 'off',

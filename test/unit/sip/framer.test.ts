@@ -382,6 +382,80 @@ describe('pings', () => {
   })
 })
 
+describe('pongs', () => {
+  /** What comes while one is awaited, in these pieces, and whether it is still awaited. */
+  function answered(pieces: readonly string[]): { frames: readonly Frame[]; awaits: boolean } {
+    const { framer, frames } = new Recorder()
+    framer.awaitsPong = true
+    for (const piece of pieces) assert.equal(framer.push(Buffer.from(piece)), undefined)
+    return { frames, awaits: framer.awaitsPong }
+  }
+
+  /** However the stream is split, this is what it says. */
+  function assertAnswered(stream: string, frames: readonly Frame[], awaits: boolean): void {
+    const expected = { frames, awaits }
+    assert.deepEqual(answered([...stream]), expected, 'byte by byte')
+    for (let at = 0; at < stream.length; at++) {
+      assert.deepEqual(answered([stream.slice(0, at), stream.slice(at)]), expected, `split at ${at}`)
+    }
+  }
+
+  test('the first CRLF is the pong, at once and alone', () => {
+    assertAnswered('\r\n', [], false)
+  })
+
+  test('it is no single CRLF before the message behind it', () => {
+    assertAnswered(`\r\n${options('a')}`, [optionsFrame('a')], false)
+  })
+
+  test('a message is none, and it may come behind one', () => {
+    assertAnswered(options('a'), [optionsFrame('a')], true)
+    assertAnswered(`${options('a')}\r\n`, [optionsFrame('a')], false)
+    assertAnswered(`${options('a', '\r\n')}\r\n${options('b')}`, [optionsFrame('a', '\r\n'), optionsFrame('b')], false)
+  })
+
+  test('a ping behind it is a ping, and half a one may be the other half of the next', () => {
+    assertAnswered('\r\n\r\n\r\n', ['ping'], false)
+    assertAnswered(`\r\n\r\n\r\n${options('a')}`, ['ping', optionsFrame('a')], false)
+    assertAnswered('\r\n\r\n', [], false)
+    assertAnswered('\r\n\r\n\r\n\r\n\r\n', ['ping', 'ping'], false)
+  })
+
+  test('one after the other never look like a ping', () => {
+    const { framer, frames } = new Recorder()
+    for (const byte of '\r\n'.repeat(6)) {
+      if (byte === '\r') framer.awaitsPong = true
+      framer.push(Buffer.from(byte))
+    }
+    assert.deepEqual(frames, [])
+  })
+
+  test('while half a ping is held, the ping is still answered', () => {
+    for (const held of ['\r', '\r\n', '\r\n\r']) {
+      const { framer, frames } = new Recorder()
+      framer.push(Buffer.from(held))
+      framer.awaitsPong = true
+      for (const byte of '\r\n\r\n\r\n'.slice(held.length)) framer.push(Buffer.from(byte))
+      assert.deepEqual([frames, framer.awaitsPong], [['ping'], false], JSON.stringify(held))
+    }
+  })
+
+  test('with pings unanswered and single CRLFs dropped a pong is a pong', () => {
+    const { framer, frames } = new Recorder({ crlfPingpong: false, crlfDrop: true })
+    framer.awaitsPong = true
+    framer.push(Buffer.from('\r\n'))
+    assert.deepEqual([frames, framer.awaitsPong], [[], false])
+  })
+
+  test('bytes that are no CRLF are refused as ever', () => {
+    for (const bytes of ['\n', '\rx']) {
+      const { framer } = new Recorder()
+      framer.awaitsPong = true
+      assert.equal(framer.push(Buffer.from(bytes))?.cause, 'bad-sip')
+    }
+  })
+})
+
 describe('a single CRLF', () => {
   test('is passed on before the message that follows it', () => {
     assertFrames(framingAtEverySplit(`\r\n${options('a')}`), ['crlf', optionsFrame('a')])

@@ -27,7 +27,7 @@ const outcomes: Readonly<Record<string, Outcome>> = {
   'valid/wsinv': 'framed',
 
   // A stream cannot be read on behind these.
-  'invalid/inv2543': /no Content-Length/, // §3.3.10: fine in 1999, over UDP
+  'invalid/inv2543': /no Content-Length/, // §3.4.1: fine in 1999, over UDP
   'invalid/mcl01': /two Content-Length headers differ/, // §3.3.9
   'invalid/ncl': /Content-Length is not a number/, // §3.1.2.3: −999
   'invalid/test': /neither a SIP request nor a SIP reply/, // no version in the first line

@@ -33,8 +33,41 @@ test('IPv6 addresses are counted by their /64, however they are written', () => 
   }
 })
 
-function limited(limits: string): Connections {
-  const config = parse(`limits: { ${limits} }`)
+/** An established connection that names these domains. */
+function establish(connections: Connections, side: 'edge' | 'core', domains: string[]): ConnectionFacts {
+  const facts = connections.newFacts('in', 'tls', side, undefined, { ip: '192.0.2.1', port: 50_000 })
+  facts.peerIdentities = domains
+  const connection = { facts } as Connection
+  connections.opened(connection)
+  assert.equal(facts.trusted, undefined)
+  connections.established(connection)
+  return facts
+}
+
+test('trusted are our own side and the peers whose certificate names a trusted domain, in whole', () => {
+  const connections = limited('', 'trust: { domains: [a.example, b.example] }')
+  for (const [domains, trusted] of [
+    [['a.example'], true],
+    [['x.example', 'b.example'], true],
+    [[], false],
+    [['sub.a.example', '*.example', 'example'], false],
+  ] as const) {
+    assert.equal(establish(connections, 'edge', [...domains]).trusted, trusted, String(domains))
+  }
+  assert.equal(establish(connections, 'core', []).trusted, true)
+})
+
+test('a new list of trusted domains counts for open connections too', () => {
+  const connections = limited('', 'trust: { domains: [a.example] }')
+  const [a, b] = [establish(connections, 'edge', ['a.example']), establish(connections, 'edge', ['b.example'])]
+  assert.deepEqual([a.trusted, b.trusted], [true, false])
+  connections.trustDomains = ['b.example']
+  assert.deepEqual([a.trusted, b.trusted], [false, true])
+  assert.equal(establish(connections, 'edge', ['b.example']).trusted, true)
+})
+
+function limited(limits: string, more = ''): Connections {
+  const config = parse(`limits: { ${limits} }\n${more}`)
   const connections = new Connections(config, () => String(++ids))
   connections.stop()
   return connections

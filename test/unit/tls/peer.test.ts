@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { matchesIdentity, sipIdentities } from '../../../src/tls/peer.js'
+import { matchesIdentity, sipDomains, sipIdentities } from '../../../src/tls/peer.js'
 import { type IssueOptions, TestCa } from '../../support/certificates.js'
 
 const ca = TestCa.create()
@@ -33,6 +33,22 @@ describe('SIP identities of a certificate (RFC 5922 §7.1)', () => {
     assert.equal(identities({ cn: 'Sip.Example.com' }).cn, 'sip.example.com')
     assert.equal(identities({ cn: 'sip.example.com', ips: ['192.0.2.1'] }).cn, undefined)
     assert.equal(identities({ subject: [] }).cn, undefined)
+  })
+})
+
+describe('the SIP domains of a peer', () => {
+  const domains = (options: IssueOptions) => sipDomains(certificate(options))
+
+  it('are the URIs, without any the DNS names, without any name the common name', () => {
+    assert.deepEqual(domains({ uris: ['sip:Example.COM'], dns: ['sip1.example.com'] }), ['example.com'])
+    assert.deepEqual(domains({ dns: ['A.example', 'b.example'], cn: 'c.example' }), ['a.example', 'b.example'])
+    assert.deepEqual(domains({ cn: 'C.example' }), ['c.example'])
+    assert.deepEqual(domains({ cn: 'c.example', ips: ['192.0.2.1'] }), [])
+  })
+
+  it('are nothing that cannot be one, and none that pretends to be two', () => {
+    assert.deepEqual(domains({ cn: 'Alice Smith' }), [])
+    assert.deepEqual(domains({ dns: ['evil.org,sip.example.com', 'a.example'] }), ['a.example'])
   })
 })
 

@@ -133,6 +133,8 @@ test('a full ACCEPTED event, value by value', () => {
     handshake_ms: 12.4,
     verify: 'ok',
     verify_name: 'ok',
+    trusted: true,
+    peer_identities: 'phone.example.com',
     'client-subject': phone.subject,
     'client-issuer': phone.issuer,
     'client-serial': phone.serial,
@@ -192,6 +194,19 @@ test('what is not known is left out', () => {
     'side',
     'peer',
   ])
+})
+
+test('whether the peer is trusted stands where its certificate does, and in the call', () => {
+  const facts = connection({ trusted: false, peerIdentities: ['a.example', 'b.example'] })
+  for (const name of ['ACCEPTED', 'CONNECTED', 'STATS'] as const) {
+    const { trusted, peer_identities } = fields({ name, facts })
+    assert.deepEqual([trusted, peer_identities], [false, 'a.example,b.example'], name)
+  }
+  const session = fields({ record: 'tls-session', correlation: 'a@h', facts })
+  assert.deepEqual([session.trusted, session.peer_identities], [false, undefined])
+  assert.equal('trusted' in fields({ name: 'CLOSED', facts }), false)
+  const unverified = fields({ facts: connection({ trusted: false, peerIdentities: [] }) })
+  assert.equal('peer_identities' in unverified, false)
 })
 
 test('a clear connection says TCP', () => {

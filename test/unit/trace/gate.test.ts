@@ -82,9 +82,17 @@ class Bench {
     return facts
   }
 
-  say(facts: ConnectionFacts, callId: string, direction: 'in' | 'out' = 'in'): void {
+  say(facts: ConnectionFacts, callId: string, direction: 'in' | 'out' = 'in', judge?: ConnectionFacts): void {
     const { buf, start, end, idStart, idEnd } = sipMessage(callId)
-    this.gate.tap.message(facts, direction, buf, start, end, idStart, idEnd)
+    this.gate.tap.message(facts, direction, buf, start, end, idStart, idEnd, judge)
+  }
+
+  /** One message from the edge to the core, and which of its two legs were traced. */
+  relay(edge: ConnectionFacts, core: ConnectionFacts): string[] {
+    const before = this.sinks.messages.length
+    this.say(edge, 'relayed@h', 'in')
+    this.say(core, 'relayed@h', 'out', edge)
+    return this.sinks.messages.slice(before).map(({ leg }) => (leg.connId === edge.id ? 'edge' : 'core'))
   }
 }
 
@@ -531,6 +539,109 @@ test('a message without Call-ID is counted and not sent', () => {
   bench.gate.tap.message(facts, 'in', Buffer.from('OPTIONS sip:a SIP/2.0\r\n\r\n'), 0, 25, 0, 0)
   assert.equal(bench.sinks.messages.length, 0)
   assert.deepEqual(bench.gate.counters(), { messagesWithoutCallId: 1, tracesLost: 0 })
+})
+
+/** A connection to a server of ours, which the filters below tell by its side. */
+const toCore = { side: 'core', direction: 'out', transport: 'tcp', tls: undefined, connectMs: 1 } as const
+
+for (const [verdictOnCore, events] of [
+  ['drop', []],
+  ['trace', ['ACCEPTED', 'CLOSED']],
+] as const) {
+  test(`a message on the core leg follows its edge leg, its events the filter (${verdictOnCore})`, () => {
+    const onEdge = (facts: ConnectionFacts): Verdict => (facts.sni === 'quiet' ? 'drop' : 'trace')
+    const bench = new Bench({ filter: filter((facts) => (facts.side === 'core' ? verdictOnCore : onEdge(facts))) })
+    const core = bench.accept(toCore)
+    const [traced, dropped] = [bench.accept(), bench.accept({ sni: 'quiet' })]
+    assert.deepEqual(bench.relay(traced, core), ['edge', 'core'])
+    assert.deepEqual(bench.relay(dropped, core), [])
+    publishConnection(success('CLOSED', core))
+    const reported = bench.sinks.events.filter((event) => event.facts === core).map((event) => event.name)
+    assert.deepEqual(reported, events)
+  })
+}
+
+test('a connection nobody was asked about carries what its judge lets pass, and reports nothing itself', () => {
+  const bench = new Bench({ traceOn: false })
+  const core = bench.accept(toCore)
+  bench.on()
+  const edge = bench.accept()
+  assert.deepEqual(bench.relay(edge, core), ['edge', 'core'])
+  publishConnection(failed('ERROR', core))
+  assert.deepEqual(bench.sinks.names, ['ACCEPTED', 'TLS_SESSION'])
+  assert.equal(bench.gate.status().tracedConnections, 1)
+})
+
+test('messages of many calls on one core connection have strictly increasing times, also when it is taken in', () => {
+  const asked = filter(({ side }) => (side === 'core' ? 'drop' : 'trace'))
+  const bench = new Bench({ filter: asked })
+  const core = bench.accept(toCore)
+  const [one, other] = [bench.accept(), bench.accept()]
+  for (const edge of [one, other, one, other]) bench.relay(edge, core)
+  bench.gate.setFilter(undefined, 'api')
+  bench.on({ existing: true })
+  bench.relay(one, core)
+  publishConnection(success('CLOSED', core))
+  const times = bench.sinks.all
+    .filter((sent) => ('leg' in sent ? sent.leg.connId : sent.facts.id) === core.id)
+    .map(({ micros }) => micros)
+  assert.equal(times.length, 7) // five messages, STATS, CLOSED
+  for (let i = 1; i < times.length; i++) assert.ok(times[i]! > times[i - 1]!)
+})
+
+test('a dropped core connection makes no others traced that the filter dropped', () => {
+  const bench = new Bench({
+    filter: filter(({ sni, side }) => (sni === 'quiet' || side === 'core' ? 'drop' : 'trace')),
+  })
+  const [core, quiet, traced] = [bench.accept(toCore), bench.accept({ sni: 'quiet' }), bench.accept()]
+  bench.relay(traced, core)
+  bench.say(quiet, 'quiet@h')
+  publishConnection(failed('ERROR', quiet))
+  assert.deepEqual(bench.relay(quiet, core), [])
+  assert.deepEqual(bench.sinks.names, ['ACCEPTED', 'TLS_SESSION'])
+})
+
+test('a message that left after its edge connection was closed is traced all the same', () => {
+  const bench = new Bench()
+  const [core, edge] = [bench.accept(toCore), bench.accept()]
+  publishConnection(success('CLOSED', edge))
+  bench.say(edge, 'late@h')
+  bench.say(core, 'late@h', 'out', edge)
+  assert.deepEqual(
+    bench.sinks.messages.map(({ leg }) => leg.connId),
+    [core.id],
+  )
+})
+
+test('an outgoing connection that kept time before it was asked is asked all the same', () => {
+  const bench = new Bench({ traceOn: false })
+  const core = opening(toCore)
+  bench.on()
+  const edge = bench.accept()
+  bench.say(core, 'early@h', 'out', edge)
+  publishConnection(success('CONNECTED', core))
+  assert.deepEqual(bench.sinks.names, ['ACCEPTED', 'CONNECTED'])
+})
+
+test('a TLS connection whose events are not traced tells no call of itself', () => {
+  const bench = new Bench({ filter: filter(({ side }) => (side === 'core' ? 'drop' : 'trace')) })
+  const [core, edge] = [bench.accept({ side: 'core' }), bench.accept()]
+  bench.relay(edge, core)
+  const sessions = bench.sinks.events.filter(({ record }) => record === 'tls-session')
+  assert.deepEqual(
+    sessions.map(({ facts }) => facts.id),
+    [edge.id],
+  )
+})
+
+test('a new run forgets what an edge connection let pass', () => {
+  const bench = new Bench()
+  const [core, edge] = [bench.accept(toCore), bench.accept()]
+  bench.relay(edge, core)
+  bench.off()
+  bench.on()
+  assert.deepEqual(bench.relay(edge, core), [])
+  assert.deepEqual(bench.relay(bench.accept(), core), ['edge', 'core'])
 })
 
 test('an error is repeated in the flow of each call of the last minutes, latest first', () => {

@@ -73,6 +73,8 @@ test('what an accepted connection shows', () => {
     tls_peer_expired: 0,
     tls_peer_revoked: 0,
     tls_peer_selfsigned: 0,
+    tls_peer_identities: 'phone.example.com',
+    tls_trusted: 1,
     direction: 'in',
     side: 'edge',
   }
@@ -84,6 +86,12 @@ test('before the handshake, and without certificates, everything of TLS is null'
   for (const name of variables.keys()) {
     if (/^(tls_|socket_in$|socket_in\((ip|port)|R)/.test(name)) assert.equal(read(name, facts), undefined, name)
   }
+})
+
+test('who the peer is, and whether it is trusted', () => {
+  const facts = connection({ peerIdentities: ['a.example', 'b.example'], trusted: false })
+  assert.equal(read('tls_peer_identities', facts), 'a.example,b.example')
+  assert.equal(read('tls_trusted', facts), 0)
 })
 
 test('verdicts on the certificate of the peer', () => {

@@ -1,0 +1,45 @@
+/** Phones over TLS behind the gateway call each other through a Kamailio that knows them by their Path. */
+import { describe, test } from 'node:test'
+import { talk } from '../support/baresip.js'
+import { startEdgeScene } from '../support/edge-scene.js'
+import { lacks } from '../support/peers.js'
+
+describe('two baresip phones and a Kamailio registrar', { skip: lacks('baresip', 'kamailio') }, () => {
+  for (const core of ['tcp', 'udp'] as const) {
+    test(`call each other both ways and hang up from either end, core over ${core}`, async (t) => {
+      const scene = await startEdgeScene(t, { core })
+      const [alice, bob] = [await scene.phone('alice'), await scene.phone('bob', { outbound: true })]
+      for (const [caller, callee, endedBy] of [
+        [alice, bob, bob],
+        [bob, alice, bob],
+        [alice, bob, alice],
+      ] as const) {
+        const callId = await talk(caller, callee, endedBy)
+        await scene.tracedAsSeenBy(alice, callId)
+        await scene.tracedAsSeenBy(bob, callId)
+        await scene.tracedOnBothLegs(callId)
+      }
+      await scene.gateway.stop()
+    })
+
+    test(`call each other after the callee's connection was lost and renewed, core over ${core}`, async (t) => {
+      const scene = await startEdgeScene(t, { core })
+      // One that notices (RFC 5626 outbound), and one that only registers again in time.
+      const [alice, bob] = [
+        await scene.phone('alice', { expiresSeconds: 4 }),
+        await scene.phone('bob', { outbound: true }),
+      ]
+      for (const [caller, callee] of [
+        [alice, bob],
+        [bob, alice],
+      ] as const) {
+        await scene.renewConnection(callee)
+        const callId = await talk(caller, callee, callee)
+        await scene.tracedAsSeenBy(alice, callId)
+        await scene.tracedAsSeenBy(bob, callId)
+        await scene.tracedOnBothLegs(callId)
+      }
+      await scene.gateway.stop()
+    })
+  }
+})
