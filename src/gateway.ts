@@ -306,7 +306,7 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
       this.#responder ??= await Responder.open(this.#connections.framerLimits, this.#log)
       wanted = [this.#responder.upstream]
     }
-    const probing = probingOf(config)
+    const probing = config.relay.upstream.length === 0 ? undefined : probingOf(config)
     return wanted.map(
       (upstream) =>
         this.#upstreams.find(({ config }) => JSON.stringify(config) === JSON.stringify(upstream)) ??

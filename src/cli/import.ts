@@ -63,7 +63,7 @@ function problemsOf(yaml: string): string[] {
     return []
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    return error.problems.map(({ path, message }) => `${path}: ${message}`)
+    return error.problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
   }
 }
 

@@ -55,6 +55,8 @@ export interface EdgeModeOptions {
 }
 
 const complainEveryMs = 60_000
+/** A peer that has closed its half is still answered for so long: `openssl s_client` and scripts end that way. */
+const answerAfterEndMs = 2000
 
 export class EdgeMode {
   readonly #options: EdgeModeOptions
@@ -70,7 +72,8 @@ export class EdgeMode {
   #upstreams = new UpstreamList([])
   readonly #trunks = new Map<string, Trunk>()
   readonly #kept = new Map<Upstream | Trunk, Kept>()
-  #nextComplaintMs = 0
+  /** by what is complained of */
+  readonly #nextComplaintMs = new Map<string, number>()
 
   constructor(options: EdgeModeOptions) {
     this.#options = options
@@ -190,13 +193,21 @@ export class EdgeMode {
     }
   }
 
+  /** The peer sends nothing more: it is still answered for a while, and gets no requests. */
+  leaving(leg: Leg): void {
+    leg.leaving = true
+    if (leg.carrier instanceof Connection) this.#pool.remove(leg.carrier)
+    this.#edge.noRequestsTo(leg)
+    setTimeout(() => leg.carrier.end('peer-closed'), answerAfterEndMs).unref()
+  }
+
   closed(leg: Leg, peer: HopPeer | undefined): void {
     this.#legs.remove(leg)
     if (leg.carrier instanceof Connection) {
       this.#pool.remove(leg.carrier)
       this.#keepAlive.forget(leg.carrier)
     }
-    this.#edge.closed(leg)
+    this.#edge.noRequestsTo(leg)
     leg.closed()
     peer?.disconnected()
     this.#keeper.closed(leg)
@@ -270,14 +281,11 @@ export class EdgeMode {
   /** Once a minute: what goes wrong goes wrong often. */
   #complain(what: Readonly<Record<string, unknown>>, message: string): void {
     const now = performance.now()
-    if (now < this.#nextComplaintMs) return
-    this.#nextComplaintMs = now + complainEveryMs
+    if (now < (this.#nextComplaintMs.get(message) ?? 0)) return
+    this.#nextComplaintMs.set(message, now + complainEveryMs)
     this.#options.log.warn(what, message)
   }
 }
-
-/** A peer that has closed its half is still answered for so long: `openssl s_client` and scripts end that way. */
-const answerAfterEndMs = 2000
 
 class LegHandler implements ConnectionHandler {
   readonly #mode: EdgeMode
@@ -295,8 +303,7 @@ class LegHandler implements ConnectionHandler {
   }
 
   onPeerEnd(): void {
-    this.#leg.leaving = true
-    setTimeout(() => this.#leg.carrier.end('peer-closed'), answerAfterEndMs).unref()
+    this.#mode.leaving(this.#leg)
   }
 
   onBlocked(): void {

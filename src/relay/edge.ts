@@ -86,8 +86,8 @@ export class Edge {
     else this.#response(source)
   }
 
-  /** The leg has closed. */
-  closed(leg: Leg): void {
+  /** The leg has closed, or is about to. */
+  noRequestsTo(leg: Leg): void {
     for (const [upstream, to] of this.#upstreamLegs) if (to === leg) this.#upstreamLegs.delete(upstream)
   }
 

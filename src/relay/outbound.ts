@@ -8,7 +8,7 @@
  *                                             ─▶ failed ─▶ hop 2, else failed
  */
 import type { Endpoint } from '../base/address.js'
-import { type Failure, failure } from '../base/errors.js'
+import { causeEntry, type Failure, failure } from '../base/errors.js'
 import type { Side, Transport } from '../base/facts.js'
 import type { Connection } from '../tls/connection.js'
 import type { Connector } from '../tls/connector.js'
@@ -186,7 +186,8 @@ class Opening implements ConnectionHandler {
     this.#outbound.forget(connection)
     const { cause, message } = connection.facts.closed ?? failure('upstream-failed')
     const reason = { cause, message }
-    this.#hop.peer?.failed(reason)
+    // An operator or the shutdown that ended it says nothing about the peer.
+    if (causeEntry(cause).fate !== 'ended') this.#hop.peer?.failed(reason)
     const endMs = performance.now()
     for (const passenger of this.#passengers) this.#tellFailed(passenger, reason, endMs)
   }

@@ -11,13 +11,16 @@ const ip = fc
   .chain((length) =>
     fc.uint8Array({ minLength: length, maxLength: length }).map((bytes) => inetText(Buffer.from(bytes), 0, length)),
   )
-const endpoint = fc.record({ ip, port: fc.nat(0xffff) })
-const flow: fc.Arbitrary<Flow> = fc.record({
-  connId: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String),
-  transport: fc.constantFrom<Transport>('tls', 'tcp', 'udp'),
-  local: endpoint,
-  peer: endpoint,
-})
+const endpoint = fc.record({ ip, port: fc.nat(0xffff) }, { noNullPrototype: true })
+const flow: fc.Arbitrary<Flow> = fc.record(
+  {
+    connId: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String),
+    transport: fc.constantFrom<Transport>('tls', 'tcp', 'udp'),
+    local: endpoint,
+    peer: endpoint,
+  },
+  { noNullPrototype: true },
+)
 
 const tokens = new FlowTokens('a secret that nobody else has')
 

@@ -8,7 +8,7 @@ import { clientDomain, sceneCa, serverDomain } from './domains.js'
 import { type GatewayProcess, startGatewayProcess } from './gateway-process.js'
 import { HepCollector, type HepRecord } from './hep-collector.js'
 import type { Kamailio } from './kamailio.js'
-import { type RegistrarOptions, startKamailioRegistrar } from './kamailio-registrar.js'
+import { startKamailioRegistrar } from './kamailio-registrar.js'
 import { freePort } from './ports.js'
 import { lastFirst, type Scope } from './scope.js'
 import { headerOf, startLine } from './sip.js'
@@ -26,7 +26,7 @@ export interface EdgeSceneOptions {
 
 /** HEP chunk 0x0002 */
 const protocols = { tls: 22, tcp: 6, udp: 17 }
-const password = 'kept by phones'
+const password = 'kept-by-phones'
 
 export class EdgeScene {
   constructor(

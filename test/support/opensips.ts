@@ -10,9 +10,8 @@ import { tempDir } from './tmp.js'
 export interface Imported {
   /** the YAML as written */
   readonly yaml: string
-  /** what is in it */
-  // biome-ignore lint/suspicious/noExplicitAny: tests look at single settings of whatever was written
-  readonly settings: any
+  /** what is in it: tests look at single settings of it, whatever they are */
+  readonly settings: ReturnType<typeof parse>
   /** places without their directory: `opensips.cfg:3: …` */
   readonly notes: readonly string[]
 }

@@ -29,7 +29,7 @@ export function convert(source: Source): Conversion | undefined {
   for (const { at, reason } of source.missing) notes.add(at, `${reason}: what it says is missing here`)
   addSockets(assignments, draft, notes)
   const globals = assignments.filter((one) => !isSocket(one) && !advertising.has(one.name))
-  addGlobals(globals, draft, notes, (at) => source.place(at).replace(/^.*:/, 'line '))
+  addGlobals(globals, draft, notes, (at) => source.place(at))
   addParameters(modparams, draft, notes)
   const filter = modparams.findLast(
     ({ modules, name }) => modules.includes('proto_tls') && name === 'trace_filter_route',

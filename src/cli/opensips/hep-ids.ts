@@ -20,7 +20,7 @@ export function addHepId({ value, at }: Modparam, draft: Draft, notes: Notes): v
   if (version !== '3')
     notes.add(at, `hep_id ${name}: HEP version ${version} carries no TLS events, written is version 3`)
   if (transport === 'tls') notes.add(at, `hep_id ${name}: the collector is verified; ;ca_list=FILE says by which CA`)
-  else if (!isLoopback(address.replace(/:\d+$/, ''))) {
+  else if (!isLoopback(address.replace(/:\d+$|[[\]]/g, ''))) {
     notes.add(at, `hep_id ${name}: key material is sent over TLS and to this machine only, unless it says ;secrets=1`)
   }
 }

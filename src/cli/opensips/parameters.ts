@@ -28,18 +28,18 @@ const withoutCounterpart: Readonly<Record<string, string>> = {
   compressed_payload: 'collectors do not decode it',
 }
 
-/** Global settings besides sockets. `line` says where something stands, in a list of many. */
+/** Global settings besides sockets. `place` says where one stands that is only named in a list. */
 export function addGlobals(
   assignments: readonly Assignment[],
   draft: Draft,
   notes: Notes,
-  line: (at: number) => string,
+  place: (at: number) => string,
 ): void {
   const others: string[] = []
   for (const { at, name, value } of assignments) {
     const counterpart = Object.hasOwn(counterparts, name) ? counterparts[name] : undefined
     if (typeof counterpart === 'string') notes.add(at, `${name} is left out: ${counterpart}`)
-    else if (counterpart === undefined) others.push(`${name} (${line(at)})`)
+    else if (counterpart === undefined) others.push(`${name} (${place(at)})`)
     else {
       const { section, key, convert } = counterpart
       const text = value.map((token) => token.value).join(' ')

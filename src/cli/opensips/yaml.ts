@@ -50,9 +50,11 @@ function protoTls({ proto_tls }: Draft): string {
 
 /** Which of them the gateway is to stand in front of, nobody can read from a script. */
 function upstreams({ upstream }: Draft, place: (at: number) => string): string {
+  const reasons = ['The SIP servers behind the gateway. Without any, a built-in responder answers.']
+  if (upstream.length > 0) reasons.push('The routes sent to these.')
+  if (upstream.some(({ uri }) => uri.endsWith('udp'))) reasons.push('Over udp they need a udp socket of the core side.')
   const known = upstream.map(({ uri, at }) => `    #- ${uri} # ${place(at)}\n`)
-  const found = upstream.length === 0 ? '' : '  # The routes sent to these; udp needs a udp socket of the core side.\n'
-  return `  # The SIP servers behind the gateway. Without any, a built-in responder answers.\n${found}  upstream:\n${known.join('')}`
+  return `${comment(reasons).replace(/^/gm, '  ').trimEnd()}\n  upstream:\n${known.join('')}`
 }
 
 function comment(lines: readonly string[]): string {

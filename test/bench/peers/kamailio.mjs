@@ -63,7 +63,15 @@ request_route {
     output += text
   })
   await listening(child, port, () => output)
-  return { name: `kamailio-${trace}`, pids: familyOf(child.pid), port, stop: () => child.kill('SIGTERM') }
+  return {
+    name: `kamailio-${trace}`,
+    /** it listens before it has started all of them */
+    get pids() {
+      return familyOf(child.pid)
+    },
+    port,
+    stop: () => child.kill('SIGTERM'),
+  }
 }
 
 /** trace_mode 1: every message as it is received and sent. */

@@ -58,6 +58,24 @@ describe('SipHash-2-4', () => {
     assert.equal(hash.digest(), 'a129ca6149be45e5')
   })
 
+  it('is compared with bytes, digit by digit', () => {
+    const hash = new SipHash(key)
+    const compare = (text: string): boolean => {
+      hash.reset()
+      hash.update(counting(15), 0, 15)
+      return hash.matches(Buffer.from(`x${text}x`), 1)
+    }
+    const digest = 'a129ca6149be45e5'
+    assert.ok(compare(digest))
+    for (let i = 0; i < digest.length; i++) {
+      const other = `${digest.slice(0, i)}${digest[i] === '0' ? '1' : '0'}${digest.slice(i + 1)}`
+      assert.ok(!compare(other), other)
+    }
+    assert.ok(!compare(digest.toUpperCase()))
+    hash.reset()
+    assert.ok(!hash.matches(Buffer.from(digest.slice(1)), 0), 'fewer digits')
+  })
+
   it('reads only the span it is given', () => {
     const hash = new SipHash(key)
     hash.update(Buffer.concat([Buffer.from('xx'), counting(15), Buffer.from('yy')]), 2, 17)

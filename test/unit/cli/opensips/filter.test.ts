@@ -1,6 +1,8 @@
 /** The filter route, with what it calls, and what our filters do not know of it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
+import { unknownConstructs } from '../../../../src/cli/opensips/constructs.js'
 import { compileRoutes } from '../../../../src/trace/filter/routes.js'
 import { imported } from '../../../support/opensips.js'
 
@@ -78,3 +80,18 @@ for (const body of [
     assert.ok(notes.length > 0)
   })
 }
+
+test('of any route the unknown constructs are found, each at a place of its own', () => {
+  const piece = fc.constantFrom(
+    ...['if', 'else', '(', ')', '{', '}', ';', 'drop;', 'exit;', '$si', '==', '"10.0.0.1"', 'foo()', '$ru', '!'],
+    ...['route(a)', 'route(tls_filter);', 'while', '$var(x) = 1;', '&&', 'return(', '1', ',', '\n', 'xlog("x");'],
+  )
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+      const text = `route[tls_filter] { ${pieces.join(' ')} }`
+      const found = unknownConstructs(text, 'tls_filter')
+      assert.equal(found.size === 0, 'filter' in compileRoutes({ tls_filter: text }, 'tls_filter'))
+      for (const at of found.keys()) assert.ok(at >= 0 && at <= text.length)
+    }),
+  )
+})

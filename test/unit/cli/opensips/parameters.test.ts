@@ -118,9 +118,13 @@ for (const [level, ours] of Object.entries({ '-3': 'error', '1': 'warn', '2': un
   })
 }
 
-test('global settings of OpenSIPS itself are listed by name and line', async (t) => {
+test('global settings of OpenSIPS itself are listed by name and place', async (t) => {
   const { notes } = await imported(t, `${tls}udp_workers=4\nmpath="/usr/lib"\n`)
-  assert.ok(notes.includes('Left out, being about OpenSIPS itself: udp_workers (line 2), mpath (line 3).'))
+  assert.ok(
+    notes.some((note) =>
+      /^Left out, being about OpenSIPS itself: udp_workers \(\S+:2\), mpath \(\S+:3\)\.$/.test(note),
+    ),
+  )
 })
 
 test('modules are listed by name, those whose work has another place here with that place', async (t) => {
