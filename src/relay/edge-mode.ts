@@ -86,6 +86,7 @@ export class EdgeMode {
       legOf: (connection) => this.#legs.get(connection.facts.id),
       adopt: (connection, hop) => this.#adopt(connection, hop),
       association: (address) => this.#associationTo(address),
+      isOwn: ({ ip, port }, transport) => options.own.isOurs(ip, port, transport, false),
       async: proto_tls.tls_async,
       connectWindowMs: proto_tls.tls_async_local_connect_timeout,
       handshakeWindowMs: proto_tls.tls_async_handshake_timeout,

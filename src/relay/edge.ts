@@ -10,6 +10,7 @@
  */
 import { causeEntry, type Failure, failure } from '../base/errors.js'
 import type { ConnectionFacts } from '../base/facts.js'
+import { hashOfBytes } from '../base/hash.js'
 import { checkRequest, checkResponse, type Refusal } from '../sip/check.js'
 import type { Edit } from '../sip/edit.js'
 import { field, type SipMessage } from '../sip/message.js'
@@ -226,6 +227,8 @@ export class Edge {
       port: uri.port === 0 ? undefined : uri.port,
       transport,
       secure: uri.secure || this.#requestUriIsSecure(),
+      // RFC 3263 §4.4: a stateless proxy has to choose alike for all requests of a transaction.
+      share: callKey(this.#message) / 2 ** 32,
     }
     this.#wait(source, new ResolvedHops(this.#options.resolver, question))
   }
@@ -315,7 +318,9 @@ export class Edge {
       via.receivedStart >= 0
         ? buf.toString('latin1', via.receivedStart, via.receivedEnd)
         : hostText(buf, via.hostStart, via.hostEnd)
-    const port = via.rport || via.port || (transport === 'tls' ? this.#options.tlsPort : sipPort)
+    // RFC 3581 §4: rport is for UDP; on a stream it is the port of the connection that is gone.
+    const rport = transport === 'udp' ? via.rport : 0
+    const port = rport || via.port || (transport === 'tls' ? this.#options.tlsPort : sipPort)
     const target = this.#options.legs.toCore(transport, { ip, port })
     this.#readVia()
     return target
@@ -434,12 +439,7 @@ function reasonPhrase({ cause }: Failure): string {
   return causeEntry(cause).sipStatus === 408 ? 'Request Timeout' : 'Service Unavailable'
 }
 
-const fnvOffset = 0x811c9dc5
-const fnvPrime = 0x01000193
-
-/** A number for all requests of one call (FNV-1a of the Call-ID). */
+/** A number for all requests of one call, 32 bits. */
 function callKey({ buf, callIdStart, callIdEnd }: SipMessage): number {
-  let key = fnvOffset
-  for (let at = callIdStart; at < callIdEnd; at++) key = Math.imul(key ^ (buf[at] as number), fnvPrime)
-  return key >>> 0
+  return hashOfBytes(buf, callIdStart, callIdEnd) >>> 0
 }

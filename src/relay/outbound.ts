@@ -58,6 +58,8 @@ export interface OutboundOptions {
   readonly adopt: (connection: Connection, hop: Hop) => Leg
   /** undefined: there is no UDP socket that reaches it */
   readonly association: (address: Endpoint) => Leg | undefined
+  /** one of our own sockets listens there */
+  readonly isOwn: (address: Endpoint, transport: Transport) => boolean
   /** tls_async, and how long its sender waits for connect and handshake, ms */
   readonly async: boolean
   readonly connectWindowMs: number
@@ -134,6 +136,11 @@ export class Outbound {
     const known = found && this.#opening.get(found)
     if (known !== undefined) {
       known.join(traveller)
+      return
+    }
+    // By a name or maddr that leads to us it would come back as a request of our own side, again and again.
+    if (this.options.isOwn(hop.address, transport)) {
+      this.next(traveller, failure('unreachable', 'that address is our own'))
       return
     }
     const opening = new Opening(this, hop)

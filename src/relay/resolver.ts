@@ -5,6 +5,7 @@
 import { isIP } from 'node:net'
 import { type Endpoint, endpointText, familyOf } from '../base/address.js'
 import type { Failure } from '../base/errors.js'
+import { hashOfText, scramble } from '../base/hash.js'
 import type { HostPort } from '../config/types.js'
 import { type Dns, nodeDns } from './dns.js'
 import { canonicalHost } from './host.js'
@@ -181,9 +182,9 @@ function candidatesOf({ places }: Located, host: string): Candidate[] {
       destination: { address: { ip, port }, transport, host },
       priority,
       weight,
-      targetHash: hashOf(`${name}:${port}`),
+      targetHash: hashOfText(`${name}:${port}`),
       familyRank: familyOf(ip) === familyOf(ips[0] as string) ? 0 : 1,
-      addressHash: hashOf(ip),
+      addressHash: hashOfText(ip),
     })),
   )
 }
@@ -212,18 +213,4 @@ const smallWeight = 0.01
 function turn(bits: number, weight: number): number {
   const uniform = ((scramble(bits) >>> 0) + 1) / 0x1_0000_0000
   return -Math.log(uniform) / (weight === 0 ? smallWeight : weight)
-}
-
-/** FNV-1a: tells names apart, nothing more. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash
-}
-
-/** Each bit of the input moves half of the output: the finalizer of MurmurHash3. */
-function scramble(bits: number): number {
-  let mixed = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b)
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
-  return mixed ^ (mixed >>> 16)
 }

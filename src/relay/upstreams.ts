@@ -7,6 +7,7 @@ import { isIP } from 'node:net'
 import { type Endpoint, endpointText } from '../base/address.js'
 import { causeSentence, type Failure, failure } from '../base/errors.js'
 import type { Transport } from '../base/facts.js'
+import { hashOfText, scramble } from '../base/hash.js'
 import type { UpstreamStatus } from '../base/ports.js'
 import type { UpstreamConfig } from '../config/types.js'
 import { Peer, type Probing } from './peer.js'
@@ -109,7 +110,7 @@ export class UpstreamList {
    */
   order(key: number): readonly Upstream[] {
     if (this.#upstreams.length < 2) return this.#upstreams
-    const bucket = mixed(key) >>> (32 - bucketBits)
+    const bucket = scramble(key) >>> (32 - bucketBits)
     let order = this.#orders[bucket]
     if (order === undefined) {
       order = ranked(this.#upstreams, bucket)
@@ -166,24 +167,11 @@ function ranked(upstreams: readonly Upstream[], bucket: number): readonly Upstre
  */
 function rank(upstream: Upstream, bucket: number): Rank {
   const { transport, weight } = upstream.config
-  const draw = (mixed(mixed(bucket) + hash(`${transport} ${upstream.requestUri}`)) + 0.5) / 2 ** 32
+  const bits = scramble((scramble(bucket) >>> 0) + hashOfText(`${transport} ${upstream.requestUri}`))
+  const draw = ((bits >>> 0) + 0.5) / 2 ** 32
   return { upstream, draw, score: weight / -Math.log(draw) }
 }
 
 function byRank(a: Rank, b: Rank): number {
   return a.upstream.config.priority - b.upstream.config.priority || b.score - a.score || b.draw - a.draw
-}
-
-/** FNV-1a, 32 bits */
-function hash(text: string): number {
-  let sum = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193)
-  return sum
-}
-
-/** Spreads 32 bits, so that neighbours end far apart: the finalizer of MurmurHash3. Unsigned. */
-function mixed(value: number): number {
-  let bits = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
-  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35)
-  return (bits ^ (bits >>> 16)) >>> 0
 }

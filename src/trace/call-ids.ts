@@ -2,6 +2,7 @@
  * The Call-IDs a traced connection carried: tells the first sight of one, and remembers the latest for the
  * failures of their connection. Memory is bounded whatever the peer sends.
  */
+import { hashOfBytes } from '../base/hash.js'
 
 /** A trunk carries thousands of calls at once; 2 × 4096 hashes are 64 kB at most, and a phone needs 128 bytes. */
 const firstSlots = 16
@@ -76,11 +77,9 @@ export class CallIds {
   }
 }
 
-/** FNV-1a; never 0. */
+/** Never 0, which is an empty place in the table. */
 function hashOf(buf: Buffer, start: number, end: number): number {
-  let hash = 0x811c9dc5
-  for (let i = start; i < end; i++) hash = Math.imul(hash ^ buf[i]!, 0x01000193)
-  return hash | 0 || 1
+  return hashOfBytes(buf, start, end) || 1
 }
 
 function has(table: Int32Array, hash: number): boolean {
