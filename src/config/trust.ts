@@ -48,9 +48,9 @@ export type Phone = 'cisco_ata' | 'cisco_7960' | 'snom' | 'other'
 /** What a ring looks like, as a refusal says it. RFC 3261 §20.4 leaves little of it to the phones. */
 const rings: Readonly<Record<Phone, { readonly form: RegExp; readonly expected: string }>> = {
   cisco_ata: { form: /^Bellcore-dr[1-4]$/, expected: alternatives([1, 2, 3, 4].map((n) => `Bellcore-dr${n}`)) },
-  cisco_7960: { form: /^[^\p{Cc}]+$/u, expected: 'the name of a ring, without control characters' },
-  snom: { form: /^https?:\/\/[^\p{Cc}\s<>"]+$/u, expected: 'a URL such as http://192.0.2.1/ring.wav' },
-  other: { form: /^[^\p{Cc}]+$/u, expected: 'the value of the header, without control characters' },
+  cisco_7960: { form: /^[\x20-\x7e]+$/, expected: 'the name of a ring in ASCII, without control characters' },
+  snom: { form: /^https?:\/\/[\x21\x23-\x3b\x3d\x3f-\x7e]+$/, expected: 'a URL such as http://192.0.2.1/ring.wav' },
+  other: { form: /^[\x20-\x7e]+$/, expected: 'the value of the header in ASCII, without control characters' },
 }
 
 /** The value of Alert-Info. Throws a `UsageError`. */

@@ -116,16 +116,14 @@ export class Edge {
   // ── requests ──
 
   #request(source: Leg): void {
-    const refusal = checkRequest(this.#message) ?? this.#unreadable()
+    const refusal = checkRequest(this.#message, this.#via)
     if (refusal !== undefined) {
       this.#answer(source, refusal)
       return
     }
     const { routes } = this.#options
     routes.read(this.#message)
-    if (routes.comesFromStrictRouter(this.#message)) {
-      this.#unstrict()
-    }
+    if (routes.comesFromStrictRouter(this.#message)) this.#unstrict()
     if (routes.broken) this.#answer(source, badRoute)
     else if (this.#isForUs()) this.#answer(source, optionsAnswer)
     else if (source.facts.side === 'edge') this.#fromEdge(source)
@@ -141,10 +139,6 @@ export class Edge {
     message.read(bytes, 0, bytes.length - bodyBytes, bytes.length)
     this.#readVia()
     routes.read(message)
-  }
-
-  #unreadable(): Refusal | undefined {
-    return this.#readVia() ? undefined : badVia
   }
 
   #readVia(): boolean {
@@ -276,7 +270,7 @@ export class Edge {
   // ── responses ──
 
   #response(source: Leg): void {
-    if (checkResponse(this.#message) !== undefined || !this.#readVia()) {
+    if (checkResponse(this.#message, this.#via) !== undefined) {
       this.#dropResponse(source, 'malformed')
       return
     }
@@ -421,7 +415,6 @@ class WaitingRequest implements Traveller {
   }
 }
 
-const badVia: Refusal = { status: 400, reason: 'Unreadable Via', extra: [] }
 const badRoute: Refusal = { status: 400, reason: 'Unreadable Route', extra: [] }
 /** RFC 5626 §5.3.1 */
 const forgedToken: Refusal = { status: 403, reason: 'Invalid Flow Token', extra: [] }

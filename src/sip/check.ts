@@ -4,6 +4,7 @@
  * not care about passes: unknown methods and headers, bodies, dates, contacts. It answers and drops
  * nothing itself, and holds no state from one message to the next.
  */
+import { SP } from './headers.js'
 import { type Field, field, type SipMessage } from './message.js'
 import { SipUri } from './uri.js'
 import { COLON, decimal, digitsEnd, LESS, nextValue, quotesEnd, schemeEnd, skipWhite, tokenEnd } from './values.js'
@@ -16,8 +17,6 @@ export interface Refusal {
   /** whole header lines without CRLF */
   readonly extra: readonly string[]
 }
-
-const SP = 0x20
 
 /** RFC 3261 §8.1.1.5 */
 const maxCseq = 0x7fffffff

@@ -6,7 +6,7 @@
  * All offsets are counted from the first byte of the message, because the bytes may move between
  * calls. It does not judge headers it does not need and keeps no bytes.
  */
-import { afterName, CR, headerNames, isBlank, LF, SP, skipBlanks, TAB } from './headers.js'
+import { afterName, CR, headerNames, isBlank, LF, SP, skipBlanks, skipText, TAB } from './headers.js'
 
 export interface FramerFault {
   readonly cause: 'bad-sip' | 'http-on-sip-port' | 'message-too-large' | 'too-many-chunks'
@@ -254,19 +254,6 @@ export class SipHead {
     this.messageBytes = headBytes + this.contentLength
     return 'done'
   }
-}
-
-/**
- * The first byte at or below CR: all bytes that may end a line, and few others. Four at a time takes
- * half the time of one at a time (0.6 ns a byte instead of 1.2); `indexOf`, at 0.3, finds CR or LF but
- * not both, and in two calls is slower (0.9).
- */
-function skipText(buf: Buffer, from: number, end: number): number {
-  let at = from
-  const lastFour = end - 4
-  while (at <= lastFour && buf[at] > CR && buf[at + 1] > CR && buf[at + 2] > CR && buf[at + 3] > CR) at += 4
-  while (at < end && buf[at] > CR) at++
-  return at
 }
 
 /** The three bytes of `SIP`, which RFC 3261 §7.1 compares without case. */

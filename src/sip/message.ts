@@ -217,7 +217,7 @@ export class SipMessage {
       while (colon < bodyStart && buf[colon] !== COLON && buf[colon] !== CR) colon++
       const end = headerEnd(buf, line, colon, bodyStart)
       const next = afterLine(end, bodyStart)
-      if (colon < end) this.readHeader(line, colon, end, next)
+      if (colon < end && buf[colon] === COLON) this.readHeader(line, colon, end, next)
       line = next
     }
     this.headersEnd = line

@@ -1,7 +1,7 @@
 /**
  * Walks through the values of headers: lists, quoted strings, tokens, hosts, numbers, parameters
- * (RFC 3261 §25.1). Every function takes a span of bytes, looks at nothing outside of it and answers
- * with a position; none decodes or keeps anything.
+ * (RFC 3261 §25.1). Every function takes a span of bytes and looks at nothing outside of it; most answer
+ * with a position. Nothing is kept, and only a host is ever decoded.
  */
 import { isWhite } from './headers.js'
 
@@ -79,7 +79,7 @@ export function decimal(buf: Buffer, from: number, end: number): number {
 
 /** Behind the host name, IPv4 address or IPv6 address in brackets; `from` if none is there. */
 export function hostEnd(buf: Buffer, from: number, end: number): number {
-  if (buf[from] !== BRACKET || from >= end) return runEnd(isHost, buf, from, end)
+  if (buf[from] !== BRACKET) return runEnd(isHost, buf, from, end)
   const close = runEnd(isIpv6, buf, from + 1, end)
   return close < end && buf[close] === BRACKET_END && close > from + 1 ? close + 1 : from
 }

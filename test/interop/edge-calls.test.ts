@@ -4,6 +4,9 @@ import { talk } from '../support/baresip.js'
 import { startEdgeScene } from '../support/edge-scene.js'
 import { lacks } from '../support/peers.js'
 
+/** Short, because a phone notices a lost connection when it registers again. */
+const expiresSeconds = 4
+
 describe('two baresip phones and a Kamailio registrar', { skip: lacks('baresip', 'kamailio') }, () => {
   for (const core of ['tcp', 'udp'] as const) {
     test(`call each other both ways and hang up from either end, core over ${core}`, async (t) => {
@@ -24,10 +27,9 @@ describe('two baresip phones and a Kamailio registrar', { skip: lacks('baresip',
 
     test(`call each other after the callee's connection was lost and renewed, core over ${core}`, async (t) => {
       const scene = await startEdgeScene(t, { core })
-      // One that notices (RFC 5626 outbound), and one that only registers again in time.
       const [alice, bob] = [
-        await scene.phone('alice', { expiresSeconds: 4 }),
-        await scene.phone('bob', { outbound: true }),
+        await scene.phone('alice', { expiresSeconds }),
+        await scene.phone('bob', { expiresSeconds }),
       ]
       for (const [caller, callee] of [
         [alice, bob],

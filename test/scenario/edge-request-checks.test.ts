@@ -34,10 +34,10 @@ describe('a request that is doubtful or lacks what it must have is answered 400 
     ['Missing From header', /^From:.*\r\n/m, ''],
     ['Missing Call-ID header', /^Call-ID:.*\r\n/m, ''],
     ['Missing CSeq header', /^CSeq:.*\r\n/m, ''],
-    ['More than one To header', /^To:/m, 't: <sip:carol@example.com>\r\nTo:'],
-    ['More than one From header', /^To:/m, 'f: <sip:mallory@example.com>\r\nTo:'],
-    ['More than one Call-ID header', /^To:/m, 'i: another\r\nTo:'],
-    ['More than one CSeq header', /^To:/m, 'CSeq: 1 INVITE\r\nTo:'],
+    ['More than one To header', /^Contact:/m, 't: <sip:carol@example.com>\r\nContact:'],
+    ['More than one From header', /^Contact:/m, 'f: <sip:mallory@example.com>\r\nContact:'],
+    ['More than one Call-ID header', /^Contact:/m, 'i: another\r\nContact:'],
+    ['More than one CSeq header', /^Contact:/m, 'CSeq: 1 INVITE\r\nContact:'],
     ['Unreadable Via header', /^Via:.*/m, 'Via: SIP/2.0/TLS'],
     ['Unreadable Via header', /^Via:.*/m, 'Via: SIP/2.0/TLS 192.0.2.1;branch=z9hG4bKa;branch=z9hG4bKb'],
     ['Unbalanced quotes in the To header', /^To:.*/m, 'To: "Bob <sip:bob@example.com>'],
@@ -61,7 +61,7 @@ describe('a request that is doubtful or lacks what it must have is answered 400 
       assert.equal(startLine(answer), `SIP/2.0 400 ${reason}`)
       assert.equal(headerOf(answer, 'Content-Length'), '0')
       for (const name of ['From', 'Call-ID', 'CSeq']) {
-        // The first of each: which one was meant nobody knows.
+        // The first of each: which of them was meant nobody knows.
         assert.equal(headerOf(answer, name), headerOf(request, name), name)
       }
     })

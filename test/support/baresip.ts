@@ -23,7 +23,7 @@ export interface PhoneOptions {
   readonly transport: 'tls' | 'udp'
   /** PEM file with the CA of the proxy */
   readonly ca?: string
-  /** RFC 5626: instance, reg-id and `;ob`; a lost connection is noticed and renewed */
+  /** RFC 5626: reg-id and the options of outbound. A lost connection is noticed, and renewed after half a minute or more (§4.5) */
   readonly outbound?: boolean
   /** how long a registration lasts */
   readonly expiresSeconds?: number
@@ -114,7 +114,7 @@ export class Baresip {
 
   /** Every SIP message so far, in its order. */
   messages(): PhoneMessage[] {
-    const trace = /\x1b\[36;1m#\n(?:TLS|UDP) (\S+) -> (\S+)\n(.*?)\n\x1b\[;m/gs
+    const trace = /\x1b\[36;1m#\n(?:TLS|UDP) (\S+) -> (\S+)\n(.*?)\x1b\[;m/gs
     return [...this.process.output.matchAll(trace)].map(([, from, to, text]) => {
       const sent = to === this.proxy
       return { direction: sent ? 'sent' : 'received', address: sent ? from! : to!, bytes: Buffer.from(text!) }

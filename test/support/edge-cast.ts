@@ -29,18 +29,19 @@ export interface EdgeCast {
   coreServer(): Promise<SipStream>
 }
 
-/** Starts the cast. What `config` says of a section is merged into the usual one. */
+/** Starts the cast. What `config` says of a section is merged into the usual one; its sockets are added to the usual ones. */
 export async function startEdgeCast(test: Scope, config: SceneConfig = {}): Promise<EdgeCast> {
   const scope = lastFirst(test)
   const upstream = await SipCore.start(scope)
   const [edgePort, corePort] = [await freePort(), await freePort()]
   const scene = await startScene(scope, {
+    ...config,
     socket: [
       `tls:127.0.0.1:${edgePort} AS ${edgeName}:${edgePort}`,
       `tcp:127.0.0.1:${corePort}`,
       `udp:127.0.0.1:${corePort}`,
+      ...((config.socket as unknown[] | undefined) ?? []),
     ],
-    ...config,
     // Probes of ours would come between the messages a test waits for.
     relay: { mode: 'edge', upstream: [upstream.uri], options_interval: 0, ...(config.relay as object | undefined) },
   })
@@ -55,6 +56,21 @@ export async function startEdgeCast(test: Scope, config: SceneConfig = {}): Prom
   }
 }
 
+/** A phone that registered at the upstream, and the Path by which it can be called. */
+export interface Registered {
+  readonly phone: SipClient
+  readonly path: string
+}
+
+export async function registered(cast: EdgeCast, options: object = {}): Promise<Registered> {
+  const phone = await cast.phone(options)
+  phone.send(sipRequest({ method: 'REGISTER', uri: 'sip:example.com' }))
+  const register = await cast.core.next()
+  cast.core.answer(register)
+  await phone.next()
+  return { phone, path: headerOf(register, 'Path')! }
+}
+
 /**
  * Sees that nothing but a marker comes out at `to` of what `from` sends: on one way messages keep their order, so what
  * was sent before the marker would come before it.
@@ -64,4 +80,10 @@ export async function nothingMoreComes(from: SipStream, to: SipStream): Promise<
   from.send(marker)
   const came = await to.next()
   if (headerOf(came, 'Call-ID') !== headerOf(marker, 'Call-ID')) throw new Error(`this came as well:\n${came}`)
+}
+
+/** What our servers learn from a REGISTER: the way to that phone, for a Route. The REGISTER stays unanswered. */
+export async function pathTo(phone: SipStream, core: SipStream): Promise<string> {
+  phone.send(sipRequest({ method: 'REGISTER', uri: 'sip:example.com' }))
+  return headerOf(await core.next(), 'Path')!
 }

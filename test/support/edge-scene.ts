@@ -15,6 +15,8 @@ import { headerOf, startLine } from './sip.js'
 import { tempDir } from './tmp.js'
 import { until } from './wait.js'
 
+type Leg = 'tls' | 'tcp' | 'udp'
+
 export interface EdgeSceneOptions {
   /** what the gateway and the core speak */
   readonly core: 'tcp' | 'udp'
@@ -22,10 +24,12 @@ export interface EdgeSceneOptions {
   readonly trunkPort?: number
   /** where the gateway listens for TLS; default: a free port */
   readonly edgePort?: number
+  /** `trust` of the gateway */
+  readonly trust?: object
 }
 
 /** HEP chunk 0x0002 */
-const protocols = { tls: 22, tcp: 6, udp: 17 }
+const protocols: Readonly<Record<Leg, number>> = { tls: 22, tcp: 6, udp: 17 }
 const password = 'kept-by-phones'
 
 export class EdgeScene {
@@ -37,8 +41,13 @@ export class EdgeScene {
     /** `127.0.0.1:PORT` of the TLS socket */
     readonly edge: string,
     private readonly core: 'tcp' | 'udp',
-    private readonly ca: string,
+    /** PEM file of the CA that signed the gateway's certificate, for example.com */
+    readonly ca: string,
   ) {}
+
+  get edgePort(): number {
+    return Number(this.edge.split(':')[1])
+  }
 
   /** A phone over TLS that has registered through the gateway. */
   async phone(user: string, options: Partial<PhoneOptions> = {}): Promise<Baresip> {
@@ -58,14 +67,18 @@ export class EdgeScene {
   /** Ends the TLS connection that a phone registered over last, and waits until it registered over another. */
   async renewConnection(phone: Baresip): Promise<void> {
     const { address } = phone.messages().at(-1)!
-    const { registrations } = phone
     const answer = await fetch(`${this.gateway.apiUrl}/api/v1/connections`)
     const { connections } = (await answer.json()) as { connections: { conn_id: string; peer: string }[] }
     const { conn_id } = connections.find(({ peer }) => peer === address)!
     const closed = await fetch(`${this.gateway.apiUrl}/api/v1/connections/${conn_id}`, { method: 'DELETE' })
     assert.ok(closed.ok, `${closed.status} for DELETE of ${conn_id}`)
-    await phone.registered(registrations)
+    await phone.registered(phone.registrations)
     assert.notEqual(phone.messages().at(-1)!.address, address, 'the same connection again')
+  }
+
+  /** The SIP that the collector has of one kind of leg, in the order of its coming. */
+  sipOn(leg: Leg): HepRecord[] {
+    return this.collector.records.filter((record) => record.type === 1 && protocolOf(record) === protocols[leg])
   }
 
   /** Every message of this call that the phone sent or got is in the collector: byte for byte, and in its order. */
@@ -75,8 +88,9 @@ export class EdgeScene {
         const seen = phone
           .messages()
           .filter((m) => m.direction === direction && headerOf(m.bytes, 'Call-ID') === callId)
+        assert.notEqual(seen.length, 0)
         const addresses = new Set(seen.map(({ address }) => address))
-        const traced = this.#sip(callId, protocols.tls).filter((record) =>
+        const traced = this.#call(callId, 'tls').filter((record) =>
           addresses.has(direction === 'sent' ? source(record) : destination(record)),
         )
         assert.deepEqual(
@@ -93,7 +107,7 @@ export class EdgeScene {
    */
   async tracedOnBothLegs(callId: string): Promise<void> {
     await this.#settled(`both legs of ${callId}`, () => {
-      const records = [...this.#sip(callId, protocols.tls), ...this.#sip(callId, protocols[this.core])]
+      const records = [...this.#call(callId, 'tls'), ...this.#call(callId, this.core)]
       records.sort((a, b) => this.collector.records.indexOf(a) - this.collector.records.indexOf(b))
       const labels = [...new Set(records.map(label))]
       for (const wanted of labels) {
@@ -109,10 +123,8 @@ export class EdgeScene {
     })
   }
 
-  #sip(callId: string, protocol: number): HepRecord[] {
-    return this.collector.records.filter(
-      (record) => record.type === 1 && record.correlation === callId && protocolOf(record) === protocol,
-    )
+  #call(callId: string, leg: Leg): HepRecord[] {
+    return this.sipOn(leg).filter(({ correlation }) => correlation === callId)
   }
 
   /** Waits until `check` no longer throws: the last packets may be on their way. */
@@ -130,7 +142,7 @@ export async function startEdgeScene(test: Scope, options: EdgeSceneOptions): Pr
   const dir = tempDir(scope)
   const collector = await HepCollector.start(scope)
   const [edgePort, corePort] = [options.edgePort ?? (await freePort()), await freePort()]
-  const { core, trunkPort } = options
+  const { core, trunkPort, trust = {} } = options
   const registrar = await startKamailioRegistrar(scope, {
     password,
     ...(trunkPort === undefined
@@ -153,6 +165,7 @@ export async function startEdgeScene(test: Scope, options: EdgeSceneOptions): Pr
       ...(trunkPort === undefined ? {} : { client_domain: [clientDomain(dir, trunkPort, {}, certificate)] }),
     },
     relay: { mode: 'edge', upstream: [`sip:127.0.0.1:${registrar.port};transport=${core}`] },
+    trust,
   })
   return new EdgeScene(scope, gateway, collector, registrar, `127.0.0.1:${edgePort}`, core, ca)
 }

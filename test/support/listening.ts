@@ -6,15 +6,15 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { type Scope, startProcess } from './process.js'
 import { until } from './wait.js'
 
-/** Listens on a free port and returns it. With the test the server and all its connections end. */
-export async function listening(scope: Scope, server: Server, host = '127.0.0.1'): Promise<number> {
+/** Listens, on a free port unless told which, and returns it. With the test the server and all its connections end. */
+export async function listening(scope: Scope, server: Server, host = '127.0.0.1', port = 0): Promise<number> {
   const open = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     open.add(socket)
     socket.on('error', () => {}) // peers that reset are what tests are about
     socket.on('close', () => open.delete(socket))
   })
-  server.listen(0, host)
+  server.listen(port, host)
   await once(server, 'listening')
   scope.after(() => {
     server.close()

@@ -6,7 +6,7 @@
 import { serverDomain } from './domains.js'
 import { type GatewayProcess, startGatewayProcess } from './gateway-process.js'
 import { eventOf, HepCollector, type HepRecord } from './hep-collector.js'
-import type { Scope } from './process.js'
+import { lastFirst, type Scope } from './scope.js'
 import { SipClient } from './sip-client.js'
 import { SipServer } from './sip-server.js'
 import { tempDir } from './tmp.js'
@@ -128,15 +128,6 @@ export async function startScene(test: Scope, config: SceneConfig = {}, dir = te
     merged[name] = before === undefined ? value : { ...before, ...(value as Section) }
   }
   return new Scene(await startGatewayProcess(scope, merged), collector, server, dir)
-}
-
-/** What was started last ends first: a gateway whose collector is gone would wait for it. node:test ends the first first. */
-function lastFirst(scope: Scope): Scope {
-  const ends: Parameters<Scope['after']>[0][] = []
-  scope.after(async () => {
-    for (const end of ends.reverse()) await end()
-  })
-  return { after: (end) => ends.push(end) }
 }
 
 function hasFields(event: EventFields, fields: EventFields): boolean {

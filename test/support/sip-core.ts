@@ -1,5 +1,5 @@
 /** A server behind the gateway, played by the test: it takes what the gateway connects to it, and says nothing by itself. */
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { listening } from './listening.js'
 import type { Scope } from './scope.js'
 import { SipStream } from './sip-stream.js'
@@ -9,13 +9,23 @@ export class SipCore {
   /** in the order they came, closed ones included */
   readonly connections: SipStream[] = []
 
-  private constructor(readonly port: number) {}
+  private constructor(
+    readonly port: number,
+    private readonly server: Server,
+  ) {}
 
-  static async start(scope: Scope): Promise<SipCore> {
-    const server = createServer({ noDelay: true })
-    const core = new SipCore(await listening(scope, server))
+  /** On a free port, or on that of one that was stopped. */
+  static async start(scope: Scope, port = 0): Promise<SipCore> {
+    const server = createServer()
+    const core = new SipCore(await listening(scope, server, '127.0.0.1', port), server)
     server.on('connection', (socket) => core.connections.push(new SipStream(socket)))
     return core
+  }
+
+  /** As when its process dies: nobody listens, and every connection is lost. */
+  stop(): void {
+    this.server.close()
+    for (const { socket } of this.connections) socket.destroy()
   }
 
   /** for relay.upstream */

@@ -20,6 +20,7 @@ export class SipStream<S extends Socket = Socket> {
   constructor(readonly socket: S) {
     this.address = `${socket.localAddress}:${socket.localPort}`
     this.remoteAddress = `${socket.remoteAddress}:${socket.remotePort}`
+    socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => {
       const split = splitMessages(Buffer.concat([this.#rest, chunk]))
       this.received.push(...split.messages)
@@ -36,7 +37,7 @@ export class SipStream<S extends Socket = Socket> {
 
   /** A connection over clear TCP that lives as long as the test; from another loopback address if one is given. */
   static async tcp(scope: Scope, port: number, localAddress?: string): Promise<SipStream> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true, ...(localAddress && { localAddress }) })
+    const socket = connect({ port, host: '127.0.0.1', ...(localAddress && { localAddress }) })
     scope.after(() => void socket.destroy())
     await once(socket, 'connect')
     return new SipStream(socket)

@@ -63,10 +63,13 @@ export function headersOf(message: Buffer, name: string): string[] {
 
 /** The message with one thing changed, which must be there. */
 export function changed(message: Buffer, found: string | RegExp, replacement: string): Buffer {
-  const before = message.toString('latin1')
-  const after = before.replace(found, () => replacement)
-  if (after === before) throw new Error(`${found} is not in ${before}`)
-  return Buffer.from(after, 'latin1')
+  const text = message.toString('latin1')
+  if (typeof found === 'string' ? !text.includes(found) : !found.test(text))
+    throw new Error(`${found} is not in ${text}`)
+  return Buffer.from(
+    text.replace(found, () => replacement),
+    'latin1',
+  )
 }
 
 export function startLine(message: Buffer): string {

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { repoRoot } from '../../support/paths.js'
 import { runHepgate } from '../../support/terminal.js'
 
-const commands = ['run', 'check', 'trace', 'hep-dump', 'replay']
+const commands = ['run', 'check', 'trace', 'hep-dump', 'replay', 'import']
 
 for (const flag of ['--help', '-h', 'help']) {
   test(`hepgate ${flag} names every command`, async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { buildReply, requestMethod } from '../../../src/sip/reply.js'
+import { buildReply, requestMethod, toTagOf } from '../../../src/sip/reply.js'
 import { framingOf } from './frames.js'
 
 const before = Buffer.from('Via: of another message\r\n')
@@ -86,6 +86,66 @@ describe('buildReply', () => {
 function toOf(text: string): string | undefined {
   return /^To: (.*?)\r\n(?! )/ms.exec(text)?.[1]
 }
+
+describe('the topmost Via of a reply', () => {
+  const source = { ip: '192.0.2.9', port: 40000 }
+
+  function vias(...lines: string[]): string {
+    const head = `OPTIONS sip:a SIP/2.0\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`
+    const text = buildReply(Buffer.from(head), 0, head.length, 200, 'OK', { toTag: 'T', source }).toString()
+    return text.slice(text.indexOf('\r\n') + 2, text.indexOf('Content-Length'))
+  }
+
+  test('says where the request came from (RFC 3261 §18.2.1, RFC 3581 §4)', () => {
+    assert.equal(
+      vias('V: SIP/2.0/TLS phone:5061;rport;branch=a, SIP/2.0/UDP two;rport', 'Via: SIP/2.0/UDP three;rport'),
+      'V: SIP/2.0/TLS phone:5061;rport=40000;branch=a;received=192.0.2.9, SIP/2.0/UDP two;rport\r\n' +
+        'Via: SIP/2.0/UDP three;rport\r\n',
+    )
+  })
+
+  test('stays as it is when it names that address, or cannot be read', () => {
+    for (const via of ['Via: SIP/2.0/TLS 192.0.2.9;branch=a\r\n', 'Via: nonsense;rport\r\n']) {
+      assert.equal(vias(via.trimEnd()), via)
+    }
+  })
+})
+
+describe('toTagOf', () => {
+  const key = 'key'
+  let input: string[] = []
+  const hash = {
+    reset: () => {
+      input = [key]
+    },
+    update: (buf: Buffer, from: number, to: number) => {
+      input.push(buf.toString('latin1', from, to))
+    },
+    digest: () => input.join('|'),
+  }
+
+  function tagOf(head: string): string {
+    const buf = Buffer.from(`${before}${head}\r\n`)
+    return toTagOf(buf, before.length, buf.length, hash)
+  }
+
+  const invite = 'INVITE sip:a SIP/2.0\r\nVia: SIP/2.0/TLS a;branch=b\r\nVia: c\r\nCall-ID: d\r\nCSeq: 7 INVITE\r\n'
+
+  test('is the same for a retransmission and for the CANCEL (RFC 3261 §8.2.7, §9.2)', () => {
+    const tag = tagOf(invite)
+    assert.equal(tag, 'key|d|SIP/2.0/TLS a;branch=b|7')
+    assert.equal(tagOf(invite), tag)
+    assert.equal(tagOf(invite.replaceAll('INVITE', 'CANCEL')), tag)
+  })
+
+  test('differs with the transaction', () => {
+    for (const other of [invite.replace('branch=b', 'branch=x'), invite.replace('d', 'x'), invite.replace('7', '8')]) {
+      assert.notEqual(tagOf(other), tagOf(invite))
+    }
+  })
+
+  test('needs none of the headers', () => assert.equal(tagOf('INVITE sip:a SIP/2.0\r\n'), 'key'))
+})
 
 describe('requestMethod', () => {
   test('is the first word of a request, and empty for a reply', () => {

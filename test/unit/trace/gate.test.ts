@@ -589,6 +589,17 @@ test('messages of many calls on one core connection have strictly increasing tim
   for (let i = 1; i < times.length; i++) assert.ok(times[i]! > times[i - 1]!)
 })
 
+test('core connections that the filter dropped keep apart', () => {
+  const bench = new Bench({ filter: filter(({ side }) => (side === 'core' ? 'drop' : 'trace')) })
+  const [edge, one, other] = [bench.accept(), bench.accept(toCore), bench.accept(toCore)]
+  bench.say(one, 'a@h', 'out', edge)
+  bench.say(other, 'a@h', 'out', edge)
+  assert.deepEqual(
+    bench.sinks.messages.map(({ leg }) => leg.connId),
+    [one.id, other.id],
+  )
+})
+
 test('a dropped core connection makes no others traced that the filter dropped', () => {
   const bench = new Bench({
     filter: filter(({ sni, side }) => (sni === 'quiet' || side === 'core' ? 'drop' : 'trace')),
