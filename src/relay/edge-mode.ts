@@ -297,10 +297,11 @@ class LegHandler implements ConnectionHandler {
     this.#mode = mode
     this.#leg = leg
     this.#peer = peer
+    leg.deliver = (buf, start, bodyStart, end) => mode.received(leg, buf, start, bodyStart, end)
   }
 
   onMessage(buf: Buffer, start: number, bodyStart: number, end: number): void {
-    this.#mode.received(this.#leg, buf, start, bodyStart, end)
+    this.#leg.receive(buf, start, bodyStart, end)
   }
 
   onPeerEnd(): void {

@@ -17,7 +17,7 @@ import { field, type SipMessage } from '../sip/message.js'
 import { SipUri } from '../sip/uri.js'
 import { hostText } from '../sip/values.js'
 import { Via } from '../sip/via.js'
-import { type Connection, pauseReasons } from '../tls/connection.js'
+import type { Connection } from '../tls/connection.js'
 import type { MessageCounters } from '../tls/message-counters.js'
 import type { ConnectionPool } from '../tls/pool.js'
 import type { Tap } from '../trace/tap.js'
@@ -95,7 +95,7 @@ export class Edge {
   /** A request that waited for its connection, on its way at last. */
   resumed(waiting: WaitingRequest, target: Leg): void {
     const { source, buf, start, bodyStart, end } = waiting
-    if (!this.#options.async) source.carrier.resume(pauseReasons.write)
+    if (!this.#options.async) source.release()
     const message = this.#message
     message.read(buf, start, bodyStart, end)
     this.#readVia()
@@ -107,7 +107,7 @@ export class Edge {
   /** A request for which no connection could be had. */
   undeliverable(waiting: WaitingRequest, reason: Failure): void {
     const { source, buf, start, bodyStart, end } = waiting
-    if (!this.#options.async) source.carrier.resume(pauseReasons.write)
+    if (!this.#options.async) source.release()
     this.#message.read(buf, start, bodyStart, end)
     this.#options.messages.lose(1, reason.cause)
     this.#answer(source, { status: causeEntry(reason.cause).sipStatus, reason: reasonPhrase(reason), extra: [] })
@@ -229,7 +229,7 @@ export class Edge {
 
   /** A connection has to be found or opened first. */
   #wait(source: Leg, hops: Hops): void {
-    if (!this.#options.async) source.carrier.pause(pauseReasons.write)
+    if (!this.#options.async) source.hold()
     this.#options.outbound.send(new WaitingRequest(this, source, this.#message, hops))
   }
 

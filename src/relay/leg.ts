@@ -1,6 +1,6 @@
 /**
  * One carrier of SIP as edge mode sees it, a connection or a UDP association: what to call ourselves
- * on it, its flow token, who waits for it. It decides nothing about messages.
+ * on it, its flow token, who waits for it, and for what it waits. It decides nothing about messages.
  */
 import { endpointText } from '../base/address.js'
 import type { Failure } from '../base/errors.js'
@@ -42,9 +42,13 @@ export class Leg {
   blocked = false
   readonly #tokens: FlowTokens
   #token: string | undefined
-  /** sources that are not read while this leg is blocked */
+  /** why it is not read: so many of its messages wait for something */
+  #holds = 0
+  /** messages that came in one read with one that is held, and after it: no more than that read brought */
+  readonly #behind: Behind[] = []
+  /** sources that are held while this leg is blocked */
   readonly #waiting = new Set<Leg>()
-  /** sources that are not read until what they sent has left */
+  /** sources that are held until what they sent has left */
   readonly #untaken = new Set<Leg>()
 
   constructor(carrier: Carrier, own: HostPort, tokens: FlowTokens, { listening, alias }: LegOptions) {
@@ -81,38 +85,83 @@ export class Leg {
     this.carrier.fail(reason)
   }
 
-  /** It is blocked, and this source is what fills it: not read until there is room. */
+  /** One message of it, to be handed on now. Set by whoever listens to the leg. */
+  deliver: (buf: Buffer, start: number, bodyStart: number, end: number) => void = () => {}
+
+  /** A message came: handed on at once, or behind those that wait already. The bytes stay as they are. */
+  receive(buf: Buffer, start: number, bodyStart: number, end: number): void {
+    if (this.#holds === 0 && this.#behind.length === 0) this.deliver(buf, start, bodyStart, end)
+    else this.#behind.push({ buf, start, bodyStart, end })
+  }
+
+  /** It is not read until `release` was called as often. Datagrams come from one socket for all: they go on. */
+  hold(): void {
+    if (this.facts.transport === 'udp') return
+    if (this.#holds++ === 0) this.carrier.pause(pauseReasons.relay)
+  }
+
+  release(): void {
+    if (this.facts.transport === 'udp' || --this.#holds > 0) return
+    // In a turn of its own: whoever releases may be in the middle of another message.
+    if (this.#behind.length > 0) setImmediate(this.#catchUp)
+    else this.carrier.resume(pauseReasons.relay)
+  }
+
+  /** It is blocked, and this source is what fills it: held until there is room. */
   holdBack(source: Leg): void {
     if (this.#waiting.has(source)) return
     this.#waiting.add(source)
-    source.carrier.pause(pauseReasons.relay)
+    source.hold()
   }
 
   /** There is room again, or it is closed: its sources are read on. */
   letGo(): void {
     this.blocked = false
-    resumeAll(this.#waiting, pauseReasons.relay)
+    releaseAll(this.#waiting)
   }
 
-  /** tls_async 0: the source is not read until the system has taken what is written now. */
+  /** tls_async 0: the source is held until the system has taken what is written now. */
   writeHolding(source: Leg, bytes: Buffer): boolean {
+    if (this.#untaken.has(source)) return this.carrier.write(bytes, 1)
     this.#untaken.add(source)
-    source.carrier.pause(pauseReasons.write)
-    return this.carrier.write(bytes, 1, this.#whenTaken)
+    source.hold()
+    const taken = this.carrier.write(bytes, 1, this.#whenTaken)
+    if (!taken) this.#whenTaken()
+    return taken
   }
 
-  /** It is closed: nobody waits for it any more. */
+  /** It is closed: nobody waits for it any more, and what it sent before is handed on. */
   closed(): void {
     this.letGo()
     this.#whenTaken()
+    for (const { buf, start, bodyStart, end } of this.#behind.splice(0)) this.deliver(buf, start, bodyStart, end)
   }
 
-  readonly #whenTaken = (): void => resumeAll(this.#untaken, pauseReasons.write)
+  readonly #whenTaken = (): void => releaseAll(this.#untaken)
+
+  /** What came in one read behind a message that was held: in its order, until one of them is held again. */
+  readonly #catchUp = (): void => {
+    while (this.#holds === 0) {
+      const next = this.#behind.shift()
+      if (next === undefined) {
+        this.carrier.resume(pauseReasons.relay)
+        return
+      }
+      this.deliver(next.buf, next.start, next.bodyStart, next.end)
+    }
+  }
 }
 
-function resumeAll(sources: Set<Leg>, reason: (typeof pauseReasons)['relay' | 'write']): void {
+interface Behind {
+  readonly buf: Buffer
+  readonly start: number
+  readonly bodyStart: number
+  readonly end: number
+}
+
+function releaseAll(sources: Set<Leg>): void {
   if (sources.size === 0) return
-  const waiting = [...sources]
+  const held = [...sources]
   sources.clear()
-  for (const source of waiting) source.carrier.resume(reason)
+  for (const source of held) source.release()
 }

@@ -141,8 +141,10 @@ export class Rewrite {
     this.#edit.insert(at, `Record-Route: ${one ? back : `${towards}, ${back}`}\r\n`)
   }
 
+  /** RFC 3261 §16.6 step 4: by the Request-URI, or by the topmost of the Routes that are left. */
   #isSecure({ buf, uriStart }: SipMessage): boolean {
-    return ((buf[uriStart + 3] as number) | 0x20) === 0x73
+    const { nextStart } = this.#options.routes
+    return isSips(buf, uriStart) || (nextStart >= 0 && isSips(buf, nextStart))
   }
 
   /** RFC 5626 §5.1: the token, when later requests can reach the client no other way. */
@@ -173,6 +175,11 @@ export class Rewrite {
     const top = message.lineStart(message.first(field.callId))
     this.#edit.insert(top, `Flow-Timer: ${this.#options.flowTimer}\r\n`)
   }
+}
+
+/** Of a `sip:` or `sips:` URI. */
+function isSips(buf: Buffer, uriStart: number): boolean {
+  return ((buf[uriStart + 3] as number) | 0x20) === 0x73
 }
 
 /** A URI of ours, as others shall put it into a Route. */

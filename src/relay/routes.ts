@@ -61,7 +61,10 @@ export class Routes {
     return uri.read(message.buf, message.uriStart, message.uriEnd) && uri.lr && this.isOwn(uri)
   }
 
-  /** The request as a loose router would have sent it: the last Route is its Request-URI again. */
+  /**
+   * The request as a loose router would have sent it: the last Route is its Request-URI again, and our URI,
+   * which may hold a token, is a Route.
+   */
   unstrict(message: SipMessage, edit: Edit): Buffer {
     const { buf } = message
     let line = message.first(field.route)
@@ -72,7 +75,9 @@ export class Routes {
     for (let at = first; at < end; at = behindComma(buf, nextValue(buf, at, end), end)) last = at
     edit.begin(buf, message.start, message.end)
     if (this.#uri.readAddress(buf, last, end)) {
+      const own = buf.toString('latin1', message.uriStart, message.uriEnd)
       edit.replace(message.uriStart, message.uriEnd, buf.toString('latin1', this.#uri.uriStart, this.#uri.uriEnd))
+      edit.insert(message.headersStart, `Route: <${own}>\r\n`)
       if (last === first) edit.remove(message.lineStart(line), message.lineEnd(line))
       else edit.remove(lastComma(buf, first, last), end)
     }

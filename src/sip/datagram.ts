@@ -4,13 +4,14 @@
  *
  * It knows no socket, keeps no bytes and changes none. Who is to be answered is decided elsewhere.
  */
-import { type FramerFault, SipHead, tooLarge } from './head.js'
+import { type FramerFault, isLengthFault, SipHead, tooLarge } from './head.js'
 import { CR, findHeader, headerNames, headersStart, LF } from './headers.js'
 
 /**
  * `message`: the offsets are set, and what lies behind Content-Length is left out. `truncated`: the same
- * for a request of which bytes are missing; it ends with the datagram, is to be answered 400 and never
- * passed on. `keepalive`: nothing that wants an answer. Else it holds no SIP message.
+ * for a request of which bytes are missing, or whose Content-Length cannot be read; it ends with the datagram,
+ * is to be answered 400 and never passed on. `keepalive`: nothing that wants an answer. Else it holds no SIP
+ * message.
  */
 export type DatagramContent = 'message' | 'truncated' | 'keepalive' | FramerFault
 
@@ -44,6 +45,7 @@ export class SipDatagram {
     const answer = head.scan(buf, start, buf.length)
     if (answer === 'more') return incompleteHead
     if (answer === 'done') return this.found(buf, start, head.headBytes, head.messageBytes)
+    if (isLengthFault(answer)) return this.withoutEnd(buf, start, answer)
     const bodyStart = this.bodyWithoutLength(buf, start)
     if (bodyStart < 0) return answer
     return this.found(buf, start, bodyStart - start, buf.length - start)
@@ -62,6 +64,13 @@ export class SipDatagram {
     this.callIdEnd = head.callIdEnd === 0 ? 0 : start + head.callIdEnd
     if (this.end - start > this.maxMessageBytes) return tooLarge(this.maxMessageBytes)
     return isTruncated ? 'truncated' : 'message'
+  }
+
+  /** RFC 4475 §3.1.2.3, §3.3.9: whoever sends a request that ends nobody knows where is told so. */
+  private withoutEnd(buf: Buffer, start: number, fault: FramerFault): DatagramContent {
+    const emptyLine = buf.indexOf(headEnd, start)
+    if (!this.head.isRequest || emptyLine < 0) return fault
+    return this.found(buf, start, emptyLine + headEnd.length - start, Number.POSITIVE_INFINITY)
   }
 
   /**

@@ -223,7 +223,7 @@ export class SipHead {
       if (value <= this.maxMessageBytes) value = value * 10 + digit
     }
     if (at === digits || skipBlanks(buf, at, end) !== end) return badContentLength
-    if (this.contentLength >= 0 && this.contentLength !== value) return bad('two Content-Length headers differ')
+    if (this.contentLength >= 0 && this.contentLength !== value) return differingContentLengths
     this.field = field.length
     this.contentLength = value
     return end + 2 - start + value > this.maxMessageBytes ? tooLarge(this.maxMessageBytes) : undefined
@@ -281,9 +281,15 @@ function notSip(byte: number, offset: number): FramerFault {
 const httpRequest: FramerFault = { cause: 'http-on-sip-port', message: 'an HTTP request where SIP is spoken' }
 const badContentLength = bad('Content-Length is not a number')
 const emptyContentLength = bad('Content-Length is empty')
+const differingContentLengths = bad('two Content-Length headers differ')
 
 function bad(message: string): FramerFault {
   return { cause: 'bad-sip', message }
+}
+
+/** There is a Content-Length, and it does not say where the message ends. */
+export function isLengthFault(fault: FramerFault): boolean {
+  return fault === badContentLength || fault === emptyContentLength || fault === differingContentLengths
 }
 
 export function tooLarge(maxMessageBytes: number): FramerFault {

@@ -207,7 +207,8 @@ export class Connection {
       return this.#postpone(bytes, messages)
     }
     if (this.#state !== 'open') return false
-    this.#whenTaken = whenTaken
+    // Somebody may wait for what was written before in this turn.
+    if (whenTaken !== undefined) this.#whenTaken = whenTaken
     this.#send(bytes, messages)
     return true
   }

@@ -1,13 +1,22 @@
 /** Phones over TLS behind the gateway call each other through a Kamailio that knows them by their Path. */
+import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { talk } from '../support/baresip.js'
 import { startEdgeScene } from '../support/edge-scene.js'
 import { lacks } from '../support/peers.js'
+import { headerOf } from '../support/sip.js'
 
 /** Short, because a phone notices a lost connection when it registers again. */
 const expiresSeconds = 4
 
 describe('two baresip phones and a Kamailio registrar', { skip: lacks('baresip', 'kamailio') }, () => {
+  test('a phone that asks for outbound gets it, because our Path says ob (RFC 5626 §6)', async (t) => {
+    const scene = await startEdgeScene(t, { core: 'tcp' })
+    const bob = await scene.phone('bob', { outbound: true })
+    assert.equal(headerOf(bob.messages().at(-1)!.bytes, 'Require'), 'outbound')
+    await scene.gateway.stop()
+  })
+
   for (const core of ['tcp', 'udp'] as const) {
     test(`call each other both ways and hang up from either end, core over ${core}`, async (t) => {
       const scene = await startEdgeScene(t, { core })

@@ -155,7 +155,6 @@ describe('NAPTR, then SRV, then addresses', () => {
       server.send(sipRequest({ method: 'MESSAGE', uri: `sip:bob@${name}`, transport: 'TCP' }))
     }
     for (let i = 0; i < 20; i++) assert.equal(startLine(await server.next()), 'SIP/2.0 200 OK')
-    for (let i = 0; i < 20; i++) await clear.next()
     assert.equal(clear.arrivals.length, before + 20)
     assert.deepEqual(asked(name), [`NAPTR ${name}`, `SRV _sip._tcp.${name}`, `SRV _sips._tcp.${name}`])
   })

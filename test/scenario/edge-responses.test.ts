@@ -166,7 +166,7 @@ describe('a response that nobody can have waited for is dropped, counted and tra
   test('without what a response must have', async () => {
     const answer = sipAnswer(await fromPhone())
     await assertDropped(changed(answer, /^CSeq:.*\r\n/m, ''), core, 'malformed')
-    await assertDropped(changed(answer, /^Via:[^]*^From:/m, 'From:'), core, 'malformed')
+    await assertDropped(changed(answer, /^(?:Via: .*\r\n)+/m, ''), core, 'malformed')
     await assertDropped(changed(answer, 'SIP/2.0 200', 'SIP/2.0 099'), core, 'malformed')
     await assertDropped(changed(answer, 'SIP/2.0 200', 'SIP/2.0 700'), core, 'malformed')
     await assertDropped(changed(answer, 'SIP/2.0 200', 'SIP/3.0 200'), core, 'malformed')

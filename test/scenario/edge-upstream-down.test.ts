@@ -49,15 +49,19 @@ test('its calls go to the other one of its rank, whose own calls stay where they
   assert.equal(await readiness(scene), 200)
 })
 
+// From here on those that are down say so, and keep their connections: a call would be lost with one that is given up.
+const away = '503 Service Unavailable'
+
 test('when all of a rank are down, the next rank takes the calls', async () => {
-  answerProbes(second, undefined)
+  answerProbes(first, away)
+  answerProbes(second, away)
   await isIn(scene, 'down', 1)
   assert.deepEqual(await distribution(), [0, 0, 60])
   assert.equal(await readiness(scene), 200)
 })
 
 test('when all are down it is not ready, and they are tried all the same', async () => {
-  answerProbes(reserve, undefined)
+  answerProbes(reserve, away)
   await isIn(scene, 'down', 2)
   assert.equal(await readiness(scene), 503)
   assert.equal(

@@ -58,6 +58,11 @@ export class GatedUpstream {
     this.#open = false
   }
 
+  /** Resets the connections that wait for the gate. */
+  drop(): void {
+    for (const socket of this.#waiting.splice(0)) socket.resetAndDestroy()
+  }
+
   /** The bytes of the connection that shook hands as number `index`. */
   bytes(index = 0): Buffer {
     return Buffer.concat(this.received[index] ?? [])

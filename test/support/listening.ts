@@ -47,11 +47,22 @@ export function addressOf({ localAddress, localPort }: Socket): string {
   return localAddress?.includes(':') ? `[${localAddress}]:${localPort}` : `${localAddress}:${localPort}`
 }
 
+export interface StalledServer {
+  readonly port: number
+  /** From now on connects are refused; one that is on its way hears of it with its next SYN, a second after the first. */
+  die(): void
+}
+
+/** A port where connects never end. */
+export async function stalledPort(scope: Scope): Promise<number> {
+  return (await stalledServer(scope)).port
+}
+
 /**
- * A port where connects never end: its process is stopped and its accept queue full, so that the kernel
+ * A server where connects never end: its process is stopped and its accept queue full, so that the kernel
  * drops each further SYN, as a firewall would. Linux keeps `backlog + 1` connections for it.
  */
-export async function stalledPort(scope: Scope): Promise<number> {
+export async function stalledServer(scope: Scope): Promise<StalledServer> {
   scope.after(() => child.signal('SIGKILL')) // before startProcess's own: a stopped process does not hear SIGTERM
   const listener =
     'const s = require("net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => console.log("port", s.address().port))'
@@ -66,5 +77,5 @@ export async function stalledPort(scope: Scope): Promise<number> {
     scope.after(() => void socket.destroy())
   }
   await until('a full accept queue', () => connected >= 2)
-  return port
+  return { port, die: () => child.signal('SIGKILL') }
 }

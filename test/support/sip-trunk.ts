@@ -20,7 +20,7 @@ export interface Arrival {
 export class SipTrunk {
   /** in the order they came, over TLS when their handshake was done; closed ones included */
   readonly connections: SipStream[] = []
-  /** all requests in the order they came, over whatever connection; also those that were taken */
+  /** all requests in the order they came, over whatever connection */
   readonly arrivals: Arrival[] = []
   /** TCP connections so far, whatever became of them */
   accepted = 0
@@ -82,6 +82,13 @@ export class SipTrunk {
     return found
   }
 
+  /** The request with this Call-ID, waited for, whether or not it was taken. */
+  arrival(callId: string): Promise<Arrival> {
+    return until(`the request ${callId} at the trunk`, () =>
+      this.arrivals.find(({ message }) => headerOf(message, 'Call-ID') === callId),
+    )
+  }
+
   #carry(stream: SipStream): void {
     this.connections.push(stream)
     let seen = 0
@@ -110,7 +117,5 @@ export function shownName({ socket }: SipStream): unknown {
 export async function reached(trunk: SipTrunk, core: SipStream, fields: RequestFields): Promise<Arrival> {
   const { request, answer } = await core.request({ method: 'MESSAGE', transport: 'TCP', ...fields })
   assert.equal(startLine(answer), 'SIP/2.0 200 OK')
-  const arrival = await trunk.next()
-  assert.equal(headerOf(arrival.message, 'Call-ID'), headerOf(request, 'Call-ID'))
-  return arrival
+  return trunk.arrival(headerOf(request, 'Call-ID')!)
 }

@@ -14,8 +14,8 @@ export function kamailioVersion() {
 }
 
 /**
- * @param {{dir: string, backend: {sip: number}, collector: {udp: number}, certificate: string, key: string}} bench
- * @param {'off' | 'udp'} trace
+ * @param {{dir: string, backend: {sip: number}, collector: {udp: number, tcp: number}, certificate: string, key: string}} bench
+ * @param {'off' | 'udp' | 'tcp'} trace
  * @returns {Promise<{name: string, pids: number[], port: number, stop(): void}>}
  */
 export async function startKamailio({ dir, backend, collector, certificate, key }, trace) {
@@ -44,7 +44,7 @@ modparam("tls", "config", "${join(home, 'tls.cfg')}")
 loadmodule "sl.so"
 loadmodule "pv.so"
 loadmodule "maxfwd.so"
-${trace === 'off' ? '' : siptrace(collector.udp)}
+${trace === 'off' ? '' : siptrace(`sip:127.0.0.1:${collector[trace]};transport=${trace}`)}
 request_route {
   if (!mf_process_maxfwd_header("70")) {
     sl_send_reply("483", "Too Many Hops");
@@ -75,7 +75,7 @@ request_route {
 }
 
 /** trace_mode 1: every message as it is received and sent. */
-function siptrace(port) {
+function siptrace(uri) {
   return `loadmodule "siptrace.so"
 modparam("siptrace", "trace_on", 1)
 modparam("siptrace", "trace_mode", 1)
@@ -83,7 +83,7 @@ modparam("siptrace", "trace_to_database", 0)
 modparam("siptrace", "hep_mode_on", 1)
 modparam("siptrace", "hep_version", 3)
 modparam("siptrace", "hep_capture_id", 2001)
-modparam("siptrace", "duplicate_uri", "sip:127.0.0.1:${port}")`
+modparam("siptrace", "duplicate_uri", "${uri}")`
 }
 
 function tlsConfig(home) {
