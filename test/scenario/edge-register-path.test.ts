@@ -28,8 +28,18 @@ describe('Path', () => {
     assert.match(paths[0]!, /;ob>$/)
   })
 
-  test('is there whether or not the phone says that it knows of it', async () => {
-    assert.match(headerOf(await registered({ headers: ['Supported: path, outbound'] }), 'Path')!, path)
+  test('is there whether or not the phone supports it; the registrar is told that somebody does', async () => {
+    const supported: readonly (readonly [said: readonly string[], seen: readonly string[]])[] = [
+      [[], ['path']],
+      [['Supported: outbound, Path'], ['outbound, Path']],
+      [['Supported: 100rel', 'Supported: path'], ['100rel', 'path']],
+      [['Supported: 100rel, path2'], ['path', '100rel, path2']],
+    ]
+    for (const [headers, seen] of supported) {
+      const request = await registered({ headers })
+      assert.match(headerOf(request, 'Path')!, path)
+      assert.deepEqual(headersOf(request, 'Supported'), seen)
+    }
   })
 
   test('is always the same for one connection, and another for another', async () => {
@@ -70,7 +80,7 @@ describe('Path', () => {
     assert.deepEqual(headersOf(await phone.next(), 'Path'), [])
   })
 
-  test('and nothing else but Via and Max-Forwards is new in a REGISTER', async () => {
+  test('and nothing else but Via and Max-Forwards is new in a REGISTER of a phone that supports it', async () => {
     const request = sipRequest({ ...registration, headers: ['Expires: 600', 'Supported: path'] })
     phone.send(request)
     const seen = String(await core.next())
