@@ -30,6 +30,8 @@ const isHost = byteTable(`${letters}${digits}-._`)
 const isScheme = byteTable(`${letters}${digits}+-.`)
 const isUri = new Uint8Array(256).fill(1, 0x21)
 for (const c of Buffer.from('"<>\x7f')) isUri[c] = 0
+/** What a parameter's value ends before: `;`, `,`, `>` and white space. */
+const endsParam = byteTable(';,> \t\r\n')
 /** Inside the brackets of an IPv6 address. */
 const isIpv6 = byteTable('ABCDEFabcdef0123456789:.')
 
@@ -94,7 +96,7 @@ export function hostText(buf: Buffer, from: number, to: number): string {
 export function paramValueEnd(buf: Buffer, from: number, end: number): number {
   if (from < end && buf[from] === QUOTE) return Math.min(quoteEnd(buf, from, end) + 1, end)
   let at = from
-  while (at < end && !endsParam(buf[at])) at++
+  while (at < end && endsParam[buf[at]] === 0) at++
   return at
 }
 
@@ -131,6 +133,10 @@ export function isName(buf: Buffer, from: number, to: number, name: Buffer): boo
 /** True if every quoted string ends: otherwise two readers may see other parameters. */
 export function quotesEnd(buf: Buffer, from: number, end: number): boolean {
   let at = from
+  // Most have none.
+  while (at < end && buf[at] !== QUOTE) at++
+  if (at === end) return true
+  at = from
   while (at < end) {
     while (at < end && buf[at] !== QUOTE && buf[at] !== LESS) at++
     if (at < end && buf[at] === QUOTE && quoteEnd(buf, at, end) === end) return false
@@ -157,10 +163,6 @@ function skipUnit(buf: Buffer, at: number, end: number): number {
     default:
       return at + 1
   }
-}
-
-function endsParam(c: number): boolean {
-  return c === SEMICOLON || c === COMMA || c === GREATER || isWhite(c)
 }
 
 function runEnd(table: Uint8Array, buf: Buffer, from: number, end: number): number {
