@@ -238,7 +238,13 @@ export const Status = named(
       Type.Object({
         socket: Type.String({ examples: ['tls:0.0.0.0:5061'] }),
         advertised: Type.Optional(Type.String()),
-        connections: Type.Integer(),
+        connections: Type.Integer({ description: 'over UDP: peers heard of or written to lately' }),
+        datagrams: Type.Optional(
+          Type.Object(
+            { keepalives: Type.Integer(), notSip: Type.Integer(), errors: Type.Integer() },
+            { description: 'UDP: datagrams that held nothing or no SIP, and those the system would not send' },
+          ),
+        ),
       }),
     ),
     upstreams: Type.Array(

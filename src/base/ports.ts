@@ -83,7 +83,10 @@ export interface EdgeStatus {
 export interface ListenerStatus {
   readonly socket: string
   readonly advertised: string | undefined
+  /** over UDP: peers heard of or written to lately */
   readonly connections: number
+  /** undefined: not UDP. Datagrams that held nothing or no SIP, and those the system would not send */
+  readonly datagrams?: { readonly keepalives: number; readonly notSip: number; readonly errors: number } | undefined
 }
 
 export interface DomainStatus {

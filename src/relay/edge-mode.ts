@@ -29,7 +29,7 @@ import { KeepAlive } from './keepalive.js'
 import { Keeper, type Kept } from './keeper.js'
 import type { Leg } from './leg.js'
 import { Legs } from './legs.js'
-import { type Hop, type HopPeer, type Hops, Outbound } from './outbound.js'
+import { type Hop, type Hops, Outbound } from './outbound.js'
 import type { OwnAddresses } from './own-addresses.js'
 import { Prober, type ProbeTarget } from './prober.js'
 import type { Resolver } from './resolver.js'
@@ -135,13 +135,13 @@ export class EdgeMode {
 
   /** A client or server has connected to us. */
   accept(connection: Connection): void {
-    this.#take(connection, false, undefined)
+    this.#take(connection, false)
   }
 
   /** A peer on one of our UDP sockets is new. */
   associate(association: Association): void {
     const leg = this.#legs.add(association, false)
-    association.handler = new LegHandler(this, leg, undefined)
+    association.handler = new LegHandler(this, leg)
   }
 
   /** RFC 3261 §18.3: a request that a datagram holds only part of is answered 400. */
@@ -202,7 +202,7 @@ export class EdgeMode {
     setTimeout(() => leg.carrier.end('peer-closed'), answerAfterEndMs).unref()
   }
 
-  closed(leg: Leg, peer: HopPeer | undefined): void {
+  closed(leg: Leg): void {
     this.#legs.remove(leg)
     if (leg.carrier instanceof Connection) {
       this.#pool.remove(leg.carrier)
@@ -210,21 +210,21 @@ export class EdgeMode {
     }
     this.#edge.noRequestsTo(leg)
     leg.closed()
-    peer?.disconnected()
+    leg.belongTo(undefined)
     this.#keeper.closed(leg)
   }
 
   // ── legs ──
 
-  #adopt(connection: Connection, { address, host, side, transport, peer }: Hop): Leg {
+  #adopt(connection: Connection, { address, host, side, transport }: Hop): Leg {
     const alias =
       side === 'edge' && transport === 'tls' && this.#options.contexts().clientFor({ ...address, host }).config.alias
-    return this.#take(connection, alias, peer)
+    return this.#take(connection, alias)
   }
 
-  #take(connection: Connection, alias: boolean, peer: HopPeer | undefined): Leg {
+  #take(connection: Connection, alias: boolean): Leg {
     const leg = this.#legs.add(connection, alias)
-    connection.handler = new LegHandler(this, leg, peer)
+    connection.handler = new LegHandler(this, leg)
     return leg
   }
 
@@ -239,6 +239,8 @@ export class EdgeMode {
     const kept: Kept = {
       leg: () => this.#outbound.legTo(this.#hopsTo(peer)),
       onLeg: (leg) => {
+        // It may have been opened for a message, or for this peer before a reload.
+        leg.belongTo(peer)
         this.#keepAlivesOn(leg, peer)
         this.#prober.probeNow(peer)
       },
@@ -291,12 +293,10 @@ export class EdgeMode {
 class LegHandler implements ConnectionHandler {
   readonly #mode: EdgeMode
   readonly #leg: Leg
-  readonly #peer: HopPeer | undefined
 
-  constructor(mode: EdgeMode, leg: Leg, peer: HopPeer | undefined) {
+  constructor(mode: EdgeMode, leg: Leg) {
     this.#mode = mode
     this.#leg = leg
-    this.#peer = peer
     leg.deliver = (buf, start, bodyStart, end) => mode.received(leg, buf, start, bodyStart, end)
   }
 
@@ -317,7 +317,7 @@ class LegHandler implements ConnectionHandler {
   }
 
   onClosed(): void {
-    this.#mode.closed(this.#leg, this.#peer)
+    this.#mode.closed(this.#leg)
   }
 
   onConnected(): void {}

@@ -69,6 +69,8 @@ export class Edge {
   readonly #message: SipMessage
   readonly #via = new Via()
   readonly #uri = new SipUri()
+  /** as it was on the wire, where `#message` is not */
+  #asReceived: Wire | undefined
   /** where requests to an upstream went last */
   readonly #upstreamLegs = new Map<Upstream, Leg>()
 
@@ -81,6 +83,7 @@ export class Edge {
   received(source: Leg, buf: Buffer, start: number, bodyStart: number, end: number): void {
     const message = this.#message
     message.read(buf, start, bodyStart, end)
+    this.#asReceived = undefined
     // A core leg follows the verdict on the edge leg, which is known only when the way is.
     if (source.facts.side === 'edge') this.#traceIn(source, source.facts)
     if (message.isRequest) this.#request(source)
@@ -98,6 +101,7 @@ export class Edge {
     if (!this.#options.async) source.release()
     const message = this.#message
     message.read(buf, start, bodyStart, end)
+    this.#asReceived = waiting.asReceived
     this.#readVia()
     this.#options.routes.read(message)
     if (waiting.upstream !== undefined) this.#upstreamLegs.set(waiting.upstream, target)
@@ -109,6 +113,7 @@ export class Edge {
     const { source, buf, start, bodyStart, end } = waiting
     if (!this.#options.async) source.release()
     this.#message.read(buf, start, bodyStart, end)
+    this.#asReceived = waiting.asReceived
     this.#options.messages.lose(1, reason.cause)
     this.#answer(source, { status: causeEntry(reason.cause).sipStatus, reason: reasonPhrase(reason), extra: [] })
   }
@@ -134,7 +139,9 @@ export class Edge {
   #unstrict(): void {
     const { routes, edit } = this.#options
     const message = this.#message
-    const bodyBytes = message.end - message.bodyStart
+    const { buf, start, end, callIdStart, callIdEnd } = message
+    this.#asReceived = { buf, start, end, callIdStart, callIdEnd }
+    const bodyBytes = end - message.bodyStart
     const bytes = routes.unstrict(message, edit)
     message.read(bytes, 0, bytes.length - bodyBytes, bytes.length)
     this.#readVia()
@@ -230,7 +237,7 @@ export class Edge {
   /** A connection has to be found or opened first. */
   #wait(source: Leg, hops: Hops): void {
     if (!this.#options.async) source.hold()
-    this.#options.outbound.send(new WaitingRequest(this, source, this.#message, hops))
+    this.#options.outbound.send(new WaitingRequest(this, source, this.#message, this.#asReceived, hops))
   }
 
   #forward(source: Leg, target: Leg, byFlow: boolean): void {
@@ -362,6 +369,8 @@ export class Edge {
   #answer(source: Leg, refusal: Refusal): void {
     if (source.facts.side === 'core') this.#traceIn(source, source.facts)
     this.#options.answers.send(this.#message, source, refusal)
+    // Whoever asks and does not read the answers is not read either.
+    if (source.blocked) source.holdBack(source)
   }
 
   // ── trace ──
@@ -369,7 +378,7 @@ export class Edge {
   #traceIn(source: Leg, judge: ConnectionFacts): void {
     const { tap } = this.#options
     if (!tap.on) return
-    const { buf, start, end, callIdStart, callIdEnd } = this.#message
+    const { buf, start, end, callIdStart, callIdEnd } = this.#asReceived ?? this.#message
     tap.message(source.facts, 'in', buf, start, end, callIdStart, callIdEnd, judge)
   }
 
@@ -381,6 +390,9 @@ export class Edge {
   }
 }
 
+/** A message as the trace shows it. */
+type Wire = Pick<SipMessage, 'buf' | 'start' | 'end' | 'callIdStart' | 'callIdEnd'>
+
 /** A request as it was received; the framer never writes to its bytes again. */
 class WaitingRequest implements Traveller {
   readonly source: Leg
@@ -388,10 +400,19 @@ class WaitingRequest implements Traveller {
   readonly start: number
   readonly bodyStart: number
   readonly end: number
+  /** as it was on the wire, where it was changed since */
+  readonly asReceived: Wire | undefined
   readonly hops: Hops
   readonly #edge: Edge
 
-  constructor(edge: Edge, source: Leg, { buf, start, bodyStart, end }: SipMessage, hops: Hops) {
+  constructor(
+    edge: Edge,
+    source: Leg,
+    { buf, start, bodyStart, end }: SipMessage,
+    asReceived: Wire | undefined,
+    hops: Hops,
+  ) {
+    this.asReceived = asReceived
     this.#edge = edge
     this.source = source
     this.buf = buf

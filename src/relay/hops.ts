@@ -1,7 +1,8 @@
 /** The two kinds of places edge mode sends to: our upstreams, and whatever a Route or Request-URI names. */
 import type { Failure } from '../base/errors.js'
 import { type Candidate, Candidates } from './candidates.js'
-import type { Hop, HopPeer, Hops } from './outbound.js'
+import type { LegPeer } from './leg.js'
+import type { Hop, Hops } from './outbound.js'
 import type { Destination, Question, Resolver } from './resolver.js'
 import type { Upstream } from './upstreams.js'
 
@@ -40,11 +41,11 @@ export class UpstreamHops implements Hops {
 export class ResolvedHops implements Hops {
   readonly #resolver: Resolver
   readonly #question: Question
-  readonly #peer: HopPeer | undefined
+  readonly #peer: LegPeer | undefined
   #rest: readonly Destination[] | undefined
   #next = 0
 
-  constructor(resolver: Resolver, question: Question, peer?: HopPeer) {
+  constructor(resolver: Resolver, question: Question, peer?: LegPeer) {
     this.#resolver = resolver
     this.#question = question
     this.#peer = peer

@@ -15,6 +15,13 @@ export type Carrier = Pick<
   'facts' | 'write' | 'pause' | 'resume' | 'unsentBytes' | 'callIdStart' | 'callIdEnd' | 'end' | 'fail'
 > & { readonly state: Connection['state'] }
 
+/** An upstream or a trunk, as far as its connections tell of it. */
+export interface LegPeer {
+  connected(): void
+  disconnected(): void
+  failed(reason: Failure): void
+}
+
 export interface LegOptions {
   readonly listening: boolean
   /** ask the peer to reuse this connection for its own requests (RFC 5923) */
@@ -34,6 +41,8 @@ export class Leg {
   readonly uriTail: string
   /** a socket of ours listens at `ownHostPort`; else it is our end of this connection, and gone with it */
   readonly listening: boolean
+  /** the upstream or trunk it leads to, which keeps account of its connections */
+  peer: LegPeer | undefined
   /** RFC 5923: its client asked for reuse, and was heard */
   aliased = false
   /** the peer has nothing more to send: it is answered, and gets no requests any more */
@@ -74,6 +83,14 @@ export class Leg {
     const { id, transport, local, peer } = this.facts
     this.#token ??= this.#tokens.token({ connId: id, transport, local, peer })
     return this.#token
+  }
+
+  /** From now on it counts as a connection of this peer, and of no other. */
+  belongTo(peer: LegPeer | undefined): void {
+    if (peer === this.peer) return
+    this.peer?.disconnected()
+    this.peer = peer
+    peer?.connected()
   }
 
   /** New messages may be sent. */

@@ -52,6 +52,8 @@ const usualTtl = 30
 const maxPointers = 4
 /** A domain that lists more costs us a query for each; nobody fails over so often. */
 const maxTargets = 16
+/** Of one target: an answer may hold thousands, which each call would put in order, and one after the other be sent to. */
+const maxAddresses = 16
 
 export class Inquiry {
   readonly #question: Question
@@ -131,7 +133,7 @@ export class Inquiry {
     const what = `addresses of ${name}`
     const found = await this.#ask(what, this.#dns.addresses(name))
     if (found?.ips.length === 0) this.#asked.set(what, 'none')
-    return found && { ips: [...new Set(found.ips.map(plainIp))], ttl: found.ttl }
+    return found && { ips: [...new Set(found.ips.map(plainIp))].slice(0, maxAddresses), ttl: found.ttl }
   }
 
   /** undefined: there was no answer. */

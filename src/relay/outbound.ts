@@ -14,7 +14,7 @@ import type { Connection } from '../tls/connection.js'
 import type { Connector } from '../tls/connector.js'
 import type { ConnectionHandler } from '../tls/handler.js'
 import type { ConnectionPool } from '../tls/pool.js'
-import type { Leg } from './leg.js'
+import type { Leg, LegPeer } from './leg.js'
 
 /** One place to try. */
 export interface Hop {
@@ -24,14 +24,7 @@ export interface Hop {
   readonly host: string
   readonly side: Side
   /** hears how the connect went */
-  readonly peer: HopPeer | undefined
-}
-
-/** An upstream or a trunk, as far as its connections tell of it. */
-export interface HopPeer {
-  connected(): void
-  disconnected(): void
-  failed(reason: Failure): void
+  readonly peer: LegPeer | undefined
 }
 
 /** Places to try, one after the other. */
@@ -171,18 +164,23 @@ class Opening implements ConnectionHandler {
   }
 
   join(traveller: Traveller): void {
-    this.#passengers.push({ traveller, sinceMs: performance.now() })
     const most = this.#outbound.options.maxPostponed
-    if (this.#passengers.length > most) {
-      this.connection?.fail(failure('postponed-overflow', `more than ${most} messages waited for the connection`))
+    const isFull = this.#passengers.length >= most
+    const overflow = isFull && failure('postponed-overflow', `more than ${most} messages waited for the connection`)
+    // Strangers who send too much must not cost us the connection to our own servers: whoever comes late is refused.
+    if (overflow && this.#hop.side === 'core') {
+      traveller.failed(overflow)
+      return
     }
+    this.#passengers.push({ traveller, sinceMs: performance.now() })
+    if (overflow) this.connection?.fail(overflow)
   }
 
   onConnected(): void {
     const connection = this.connection as Connection
     this.#outbound.forget(connection)
     const leg = this.#outbound.options.adopt(connection, this.#hop)
-    this.#hop.peer?.connected()
+    leg.belongTo(this.#hop.peer)
     for (const { traveller } of this.#passengers) traveller.ready(leg)
   }
 

@@ -54,6 +54,8 @@ interface Outstanding {
   readonly bytes: Buffer
   readonly leg: Leg
   readonly sentMs: number
+  /** messages that had come on the leg when it was sent */
+  readonly messagesIn: number
 }
 
 interface Probed {
@@ -63,6 +65,8 @@ interface Probed {
   /** when the last probe began */
   begunMs: number
   outstanding: Outstanding | undefined
+  /** of the last one that was given up: its answer may still come */
+  lateBranch: string | undefined
 }
 
 export class Prober {
@@ -83,7 +87,7 @@ export class Prober {
   /** Probes it from now on. Nothing changes for a target that is being probed already. */
   add(target: ProbeTarget): void {
     if (target.intervalMs === 0 || this.#probed.has(target)) return
-    const probed: Probed = { target, timer: undefined, begunMs: 0, outstanding: undefined }
+    const probed: Probed = { target, timer: undefined, begunMs: 0, outstanding: undefined, lateBranch: undefined }
     this.#probed.set(target, probed)
     const spreadMs = Math.min(firstSpreadMs, target.intervalMs)
     this.#beginAfter(probed, this.#options.random() * spreadMs)
@@ -109,11 +113,12 @@ export class Prober {
     for (const target of [...this.#probed.keys()]) this.remove(target)
   }
 
-  /** Takes a response by the branch of its topmost Via. False: no probe of ours waits for it, or no more. */
+  /** Takes a response by the branch of its topmost Via. False: it is to no probe of ours, or to one long gone. */
   answered(branch: string, status: number): boolean {
     const probed = this.#byBranch.get(branch)
-    if (probed?.outstanding === undefined) return false
-    if (status < 200) return true
+    if (probed === undefined) return false
+    // Too late to count, and nobody else's.
+    if (probed.outstanding?.branch !== branch || status < 200) return true
     const ms = Math.round((this.#options.nowMs() - probed.outstanding.sentMs) * 10) / 10
     this.#over(probed)
     if (meansAlive(status)) probed.target.succeeded(ms)
@@ -156,7 +161,7 @@ export class Prober {
       this.#noLeg(probed, failure('upstream-failed', 'the connection ended before OPTIONS could be sent'))
       return
     }
-    const outstanding = { branch, callId, bytes, leg, sentMs: nowMs() }
+    const outstanding = { branch, callId, bytes, leg, sentMs: nowMs(), messagesIn: leg.facts.messagesIn }
     probed.outstanding = outstanding
     this.#byBranch.set(branch, probed)
     this.#awaitAnswer(probed, outstanding, t1Ms)
@@ -167,7 +172,7 @@ export class Prober {
     const { timers, timeoutMs, nowMs, port } = this.#options
     const leftMs = outstanding.sentMs + timeoutMs - nowMs()
     if (outstanding.leg.facts.transport !== 'udp' || leftMs <= againMs) {
-      probed.timer = timers.after(leftMs, () => this.#timedOut(probed, outstanding.leg))
+      probed.timer = timers.after(leftMs, () => this.#timedOut(probed, outstanding))
       return
     }
     probed.timer = timers.after(againMs, () => {
@@ -176,12 +181,18 @@ export class Prober {
     })
   }
 
-  /** A connection without answers is closed, to be opened again. An association has nothing to close. */
-  #timedOut(probed: Probed, leg: Leg): void {
+  /**
+   * A connection without answers is closed, to be opened again; not one on which anything else came meanwhile:
+   * some servers ignore OPTIONS and carry calls. An association has nothing to close.
+   */
+  #timedOut(probed: Probed, { branch, leg, messagesIn }: Outstanding): void {
     const reason = failure('keepalive-timeout', `no answer to OPTIONS within ${this.#options.timeoutMs} ms`)
     this.#over(probed)
+    probed.lateBranch = branch
+    this.#byBranch.set(branch, probed)
     const giveUp = probed.target.missed(reason)
-    if (giveUp && leg.facts.transport !== 'udp') leg.fail(reason)
+    const isSilent = leg.facts.messagesIn === messagesIn
+    if (giveUp && isSilent && leg.facts.transport !== 'udp') leg.fail(reason)
     this.#beginNext(probed)
   }
 
@@ -190,7 +201,9 @@ export class Prober {
     probed.timer?.cancel()
     probed.timer = undefined
     if (probed.outstanding !== undefined) this.#byBranch.delete(probed.outstanding.branch)
+    if (probed.lateBranch !== undefined) this.#byBranch.delete(probed.lateBranch)
     probed.outstanding = undefined
+    probed.lateBranch = undefined
   }
 
   /** RFC 3261 §11.1. No port in From and To: §19.1.1 does not allow one there. */

@@ -103,7 +103,7 @@ function bindings(buf: Buffer, start: number, bodyStart: number): string[] {
   const lines: string[] = []
   let place = findHeader(buf, headersStart(buf, start, bodyStart), bodyStart, headerNames.contact)
   while (place !== undefined) {
-    const contact = buf.toString('utf8', place.valueStart, place.valueEnd).replaceAll(/\s*\r\n\s+/g, ' ')
+    const contact = buf.toString('utf8', place.valueStart, place.valueEnd).replaceAll(/\r\n[ \t]+/g, ' ')
     const ownExpiry = /;\s*expires\s*=/i.test(contact)
     if (contact !== '*') lines.push(`Contact: ${contact}${ownExpiry ? '' : `;expires=${expires}`}`)
     place = findHeader(buf, place.next, bodyStart, headerNames.contact)

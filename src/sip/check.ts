@@ -22,6 +22,8 @@ export interface Refusal {
 const maxCseq = 0x7fffffff
 /** RFC 3261 §20.22 */
 const maxHops = 255
+/** 70 hops leave some 200 lines of Via, Route and Record-Route; thousands, each to be taken out, are an attack. */
+const maxKnownLines = 512
 
 /** RFC 3261 §8.1.1: in every message, and once (§7.3.1). */
 const single: readonly { readonly field: Field; readonly name: string }[] = [
@@ -72,6 +74,9 @@ function requestLineFault({ buf, uriStart, uriEnd }: SipMessage): string | undef
 
 /** What requests and responses must have alike. */
 function headerFault(message: SipMessage, topmost: Via): string | undefined {
+  // Servers that unfold before the colon, or take control characters for white space, would find a header that we did not.
+  if (message.hasBrokenLine) return 'Unreadable header line'
+  if (message.knownLines > maxKnownLines) return 'Too many header lines'
   for (const { field: wanted, name } of single) {
     const line = message.first(wanted)
     if (line < 0 || message.valueStart(line) === message.valueEnd(line)) return `Missing ${name} header`

@@ -3,7 +3,7 @@
  * headers a proxy reads. One pass over the head, no byte copied, nothing decoded that is not asked
  * for. It never throws, whatever the bytes, and judges nothing: that is `check.ts`.
  */
-import { afterLine, CR, headerEnd, headerNames, isBlank, isWhite, lineEnd, SP } from './headers.js'
+import { afterLine, CR, headerEnd, headerNames, isWhite, lineEnd, SP, skipBlanks } from './headers.js'
 import { methodText } from './methods.js'
 import { COLON, decimal, digitsEnd, isName, paramValue, paramValueEnd, skipWhite, tokenEnd } from './values.js'
 
@@ -69,6 +69,8 @@ export class SipMessage {
   uriStart = 0
   uriEnd = 0
   hasSipVersion2 = false
+  /** a line of the header is neither `name:` nor goes on with the one before it */
+  hasBrokenLine = false
 
   /** by length of the name: what arrives is compared with few */
   private readonly spellings: readonly (readonly Spelling[])[]
@@ -90,6 +92,11 @@ export class SipMessage {
     this.end = end
     this.readFirstLine()
     this.readHeaders()
+  }
+
+  /** Lines of headers that the index knows. */
+  get knownLines(): number {
+    return this.used / place.size
   }
 
   /** The first line of that header, or −1. */
@@ -208,26 +215,26 @@ export class SipMessage {
   private readHeaders(): void {
     const { buf, bodyStart } = this
     this.used = 0
+    this.hasBrokenLine = false
     // Three times as fast as `fill` for so few.
     for (let i = 0; i < fieldCount; i++) this.firsts[i] = -1
     let line = this.headersStart
     // An empty line ends the header.
     while (line < bodyStart && buf[line] !== CR) {
-      let colon = line
-      while (colon < bodyStart && buf[colon] !== COLON && buf[colon] !== CR) colon++
+      const nameEnd = tokenEnd(buf, line, bodyStart)
+      // RFC 3261 §25.1 HCOLON: white space may stand before the colon, but no fold.
+      const colon = skipBlanks(buf, nameEnd, bodyStart)
       const end = headerEnd(buf, line, colon, bodyStart)
       const next = afterLine(end, bodyStart)
-      if (colon < end && buf[colon] === COLON) this.readHeader(line, colon, end, next)
+      if (nameEnd > line && colon < end && buf[colon] === COLON) this.readHeader(line, nameEnd, colon, end, next)
+      else this.hasBrokenLine = true
       line = next
     }
     this.headersEnd = line
   }
 
-  private readHeader(line: number, colon: number, end: number, next: number): void {
+  private readHeader(line: number, nameEnd: number, colon: number, end: number, next: number): void {
     const { buf } = this
-    let nameEnd = colon
-    // RFC 3261 §25.1 HCOLON: white space may stand before the colon.
-    while (nameEnd > line && isBlank(buf[nameEnd - 1])) nameEnd--
     const candidates = this.spellings[nameEnd - line]
     if (candidates === undefined) return
     for (let i = 0; i < candidates.length; i++) {

@@ -123,7 +123,7 @@ export class DatagramListener implements AssociationSocket {
   status(): ListenerStatus {
     const { text, advertise } = this.config
     const advertised = advertise === undefined ? undefined : `${advertise.host}:${advertise.port}`
-    return { socket: text, advertised, connections: this.#associations.size }
+    return { socket: text, advertised, connections: this.#associations.size, datagrams: { ...this.counters } }
   }
 
   /** An IPv4 socket sends to no IPv6 address, nor the other way round unless it listens on `::`. */

@@ -6,8 +6,7 @@ import { startScene } from '../support/scene.js'
 import { headerOf, headersOf, sipRequest, startLine } from '../support/sip.js'
 import { SipServer } from '../support/sip-server.js'
 
-const scope = { after }
-const scene = await startScene(scope, { relay: { mode: 'edge', upstream: [] } })
+const scene = await startScene({ after }, { relay: { mode: 'edge', upstream: [] } })
 const phone = await scene.client()
 
 test('a phone can register, and is told its own contact with an expiry', async () => {
@@ -58,8 +57,8 @@ test('it is an upstream like any other: up, in the status, and both legs are in 
   assert.equal((await fetch(`${scene.gateway.apiUrl}/readyz`)).status, 200)
 })
 
-test('with a reload a server takes its place, and back', async () => {
-  const server = await SipServer.start(scope)
+test('with a reload a server takes its place, and back', async (t) => {
+  const server = await SipServer.start(t)
   const callId = 'first@server'
   await reconfigure(scene.gateway, ({ relay }) => Object.assign(relay!, { upstream: [server.uri] }))
   assert.equal(

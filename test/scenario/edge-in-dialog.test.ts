@@ -73,7 +73,12 @@ function within(end: DialogEnd, method: string, routeLines = [`Route: ${end.rout
 }
 
 /** Sends a request of one end, and sees it come out at the other without our Routes; answers it. */
-async function goes(request: Buffer, from: SipStream, to: SipStream, routesLeft: readonly string[] = []): Promise<void> {
+async function goes(
+  request: Buffer,
+  from: SipStream,
+  to: SipStream,
+  routesLeft: readonly string[] = [],
+): Promise<void> {
   from.send(request)
   const seen = await to.next()
   assert.equal(startLine(seen), startLine(request))
@@ -130,7 +135,11 @@ describe('both ends reach each other', () => {
     const first = await core.next()
     // As that proxy sends it on: its Via, its Record-Route, the Path of whom it goes to.
     core.send(
-      changed(first, /^Via:/m, `Route: ${otherPath}\r\nRecord-Route: ${proxy}\r\nVia: SIP/2.0/TCP 127.0.0.1:5062;branch=z9hG4bK${token()}\r\nVia:`),
+      changed(
+        first,
+        /^Via:/m,
+        `Route: ${otherPath}\r\nRecord-Route: ${proxy}\r\nVia: SIP/2.0/TCP 127.0.0.1:5062;branch=z9hG4bK${token()}\r\nVia:`,
+      ),
     )
     const invite = await other.next()
     const sent = other.answer(invite, '200 OK', ['Contact: <sip:bob@192.0.2.11>', ...recordedOf(invite)])
@@ -149,7 +158,13 @@ describe('both ends reach each other', () => {
       const atProxy = await core.next()
       assert.deepEqual(valuesOf(atProxy, 'Route'), rest, 'our two are off')
       const line = `Route: ${valuesOf(atProxy, 'Route').slice(1).join(', ')}`
-      core.send(changed(changed(atProxy, /^Route:.*/m, line), /^Via:/m, 'Via: SIP/2.0/TCP 127.0.0.1:5062;branch=z9hG4bKp\r\nVia:'))
+      core.send(
+        changed(
+          changed(atProxy, /^Route:.*/m, line),
+          /^Via:/m,
+          'Via: SIP/2.0/TCP 127.0.0.1:5062;branch=z9hG4bKp\r\nVia:',
+        ),
+      )
       const seen = await to.next()
       assert.equal(startLine(seen), `BYE ${end.target} SIP/2.0`)
       assert.deepEqual(headersOf(seen, 'Route'), [])
@@ -184,11 +199,26 @@ const strippings: Stripping = {
   'names and parameters': [[`Route: "our, core" ${ownCore};a="b,c" , our edge ${ownEdge};d`], []],
   'others behind in the same line': [[`Route: ${ownCore}, ${ownEdge}, ${far}, ${farther}`], [`${far}, ${farther}`]],
   'others in a line of their own': [[`Route: ${ownCore}, ${ownEdge}`, `Route: ${far}`], [far]],
-  'others in the line of the second': [[`Route: ${ownCore}`, `Route: ${ownEdge},${far}`, `Route: ${farther}`], [far, farther]],
-  'ours again behind others, which is theirs to follow': [[`Route: ${ownCore}, ${ownEdge}, ${far}, ${ownCore}`], [`${far}, ${ownCore}`]],
-  'other letters': [[`ROUTE: ${ownCore.toUpperCase()}`, `route: ${ownEdge.replace(edgeName, 'SIP.Example.COM').replace('transport=tls', 'Transport=TLS')}`], []],
-  'secure': [[`Route: ${ownCore.replace('sip:', 'sips:')}, ${ownEdge.replace('sip:', 'sips:')}`], []],
-  'a parameter that somebody added': [[`Route: ${ownCore.replace(';lr', ';lr=on;x')}, ${ownEdge.replace(';lr', ';ob;lr')}`], []],
+  'others in the line of the second': [
+    [`Route: ${ownCore}`, `Route: ${ownEdge},${far}`, `Route: ${farther}`],
+    [far, farther],
+  ],
+  'ours again behind others, which is theirs to follow': [
+    [`Route: ${ownCore}, ${ownEdge}, ${far}, ${ownCore}`],
+    [`${far}, ${ownCore}`],
+  ],
+  'other letters': [
+    [
+      `ROUTE: ${ownCore.toUpperCase()}`,
+      `route: ${ownEdge.replace(edgeName, 'SIP.Example.COM').replace('transport=tls', 'Transport=TLS')}`,
+    ],
+    [],
+  ],
+  secure: [[`Route: ${ownCore.replace('sip:', 'sips:')}, ${ownEdge.replace('sip:', 'sips:')}`], []],
+  'a parameter that somebody added': [
+    [`Route: ${ownCore.replace(';lr', ';lr=on;x')}, ${ownEdge.replace(';lr', ';ob;lr')}`],
+    [],
+  ],
   'other headers between them': [[`Route: ${ownCore}`, 'Subject: x', `Route: ${ownEdge}`], []],
 }
 
@@ -251,7 +281,11 @@ describe('strict routers (RFC 3261 §16.4, §16.6 step 6)', () => {
   const back: Readonly<Record<string, readonly [uri: string, sent: readonly string[], left: readonly string[]]>> = {
     'one list': [uriOf(ownCore), [`Route: ${ownEdge}, <${real}>`], []],
     'a line for each': [uriOf(ownCore), [`Route: ${ownEdge}`, `Route: <${real}>`], []],
-    'with others between': [uriOf(ownCore), [`Route: ${ownEdge}, ${far}, ${farther}`, `Route: <${real}>`], [`${far}, ${farther}`]],
+    'with others between': [
+      uriOf(ownCore),
+      [`Route: ${ownEdge}, ${far}, ${farther}`, `Route: <${real}>`],
+      [`${far}, ${farther}`],
+    ],
     'the token is in the request line': [uriOf(ownEdge), [`Route: <${real}>`], []],
   }
   for (const [what, [uri, sent, left]] of Object.entries(back)) {
@@ -264,7 +298,9 @@ describe('strict routers (RFC 3261 §16.4, §16.6 step 6)', () => {
   }
 
   test('the same from a phone', async () => {
-    phone.send(sipRequest({ method: 'BYE', uri: uriOf(ownEdge), to, headers: [`Route: ${ownCore}, <sip:bob@example.com>`] }))
+    phone.send(
+      sipRequest({ method: 'BYE', uri: uriOf(ownEdge), to, headers: [`Route: ${ownCore}, <sip:bob@example.com>`] }),
+    )
     const seen = await core.next()
     assert.equal(startLine(seen), 'BYE sip:bob@example.com SIP/2.0')
     assert.deepEqual(headersOf(seen, 'Route'), [])

@@ -142,7 +142,5 @@ test('a verified peer that is called by its token keeps it: it has asked for no 
   const peer = await cast.phone(certified({ dns: ['carrier.example'] }))
   const route = await pathTo(peer, core)
   core.send(sipRequest({ ...invite, headers: [`Route: ${route}`] }))
-  assert.deepEqual(headersOf(await peer.next(), 'Record-Route'), [
-    `${edgeUri(cast, tokenIn(route))}, ${coreUri(cast)}`,
-  ])
+  assert.deepEqual(headersOf(await peer.next(), 'Record-Route'), [`${edgeUri(cast, tokenIn(route))}, ${coreUri(cast)}`])
 })

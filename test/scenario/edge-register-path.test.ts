@@ -32,7 +32,10 @@ describe('Path', () => {
     const supported: readonly (readonly [said: readonly string[], seen: readonly string[]])[] = [
       [[], ['path']],
       [['Supported: outbound, Path'], ['outbound, Path']],
-      [['Supported: 100rel', 'Supported: path'], ['100rel', 'path']],
+      [
+        ['Supported: 100rel', 'Supported: path'],
+        ['100rel', 'path'],
+      ],
       [['Supported: 100rel, path2'], ['path', '100rel, path2']],
     ]
     for (const [headers, seen] of supported) {
@@ -116,7 +119,7 @@ describe('by its Path', () => {
         assert.equal(restored, String(request))
       }
     }
-    for (const one of phones) assert.equal(one.received.length, 2)
+    for (const one of phones) assert.equal(one.received.length, 3, 'two requests, and the answer to its REGISTER')
   })
 
   test('the answer of the phone comes back to the server that asked', async () => {

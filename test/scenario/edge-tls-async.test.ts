@@ -117,7 +117,8 @@ describe('tls_async 0', async () => {
       const { server, gated } = await waitingServer(cast, ...behind)
       await timeForOthers()
       const ids = behind.map((one) => headerOf(one, 'Call-ID'))
-      const came = () => open.arrivals.map(({ message }) => headerOf(message, 'Call-ID')).filter((id) => ids.includes(id))
+      const came = () =>
+        open.arrivals.map(({ message }) => headerOf(message, 'Call-ID')).filter((id) => ids.includes(id))
       assert.deepEqual(came(), [])
       settle(gated)
       for (const answer of answers) assert.equal(startLine(await server.next()), `SIP/2.0 ${answer}`)

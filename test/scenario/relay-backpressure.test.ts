@@ -4,13 +4,12 @@ import type { Readable, Writable } from 'node:stream'
 import { after, test } from 'node:test'
 import { ByteServer } from '../support/byte-server.js'
 import { assertFailure } from '../support/failure.js'
+import { Flood, floodBytes, standstill } from '../support/flood.js'
 import { residentBytes } from '../support/memory.js'
 import { patienceMs, type Scene, startScene } from '../support/scene.js'
 import { sipRequest } from '../support/sip.js'
 import { until } from '../support/wait.js'
 
-/** Far more than the sockets of both legs hold between them (some 10 MB on loopback). */
-const floodBytes = 160 << 20
 /** What the gateway may need for a flood it must not take in. */
 const allowedGrowth = 64 << 20
 const large = Buffer.concat([
@@ -31,46 +30,18 @@ async function pair(where: Scene = scene, server = upstream) {
   return { client, server: await server.connection(index), peer }
 }
 
-/** Writes until nothing more is taken, or until `floodBytes`. Returns a stop, and a digest of what was written. */
+/** Floods, and returns a stop that gives a digest of what was written. */
 function flood(to: Writable) {
   const hash = createHash('sha256')
-  let written = 0
-  let stopped = false
-  const more = (): void => {
-    while (!stopped && written < floodBytes) {
-      hash.update(large)
-      written += large.length
-      if (!to.write(large)) {
-        to.once('drain', more)
-        return
-      }
-    }
+  const flooding = new Flood(to, () => {
+    hash.update(large)
+    return large
+  })
+  const stop = (): string => {
+    flooding.stop()
+    return hash.digest('hex')
   }
-  more()
-  return {
-    written: () => written,
-    stop: () => {
-      stopped = true
-      return hash.digest('hex')
-    },
-  }
-}
-
-/** Nothing has moved for so many looks, or the connection is gone: whoever can hold anything is full. */
-async function standstill(peer: string, written: () => number): Promise<void> {
-  let before = ''
-  let same = 0
-  await until(
-    'a standstill',
-    async () => {
-      const live = (await scene.connections()).find((connection) => connection.peer === peer)
-      const now = [live?.bytes_in, live?.bytes_out, written()].join()
-      same = now === before ? same + 1 : 0
-      before = now
-      return same >= 20
-    },
-    patienceMs,
-  )
+  return { flooding, stop }
 }
 
 async function digestOf(from: Readable, bytes: number): Promise<string> {
@@ -92,14 +63,14 @@ for (const slow of ['upstream', 'client'] as const) {
     reader.removeAllListeners('data')
     reader.pause()
     const before = residentBytes(scene.gateway.process.pid)
-    const flooding = flood(writer)
-    await standstill(peer, flooding.written)
-    assert.ok(flooding.written() < floodBytes, `${flooding.written()} bytes were taken`)
+    const { flooding, stop } = flood(writer)
+    await standstill(scene, peer, flooding)
+    assert.ok(flooding.bytes < floodBytes, `${flooding.bytes} bytes were taken`)
     const grown = residentBytes(scene.gateway.process.pid) - before
     assert.ok(grown < allowedGrowth, `grew by ${grown >> 20} MB`)
 
-    const sent = flooding.stop()
-    assert.equal(await digestOf(reader, flooding.written()), sent)
+    const sent = stop()
+    assert.equal(await digestOf(reader, flooding.bytes), sent)
     client.destroy()
     server.destroy()
     const { cause } = await scene.event('CLOSED', { peer })
@@ -114,12 +85,12 @@ test('the other side is held back after one side has closed, too', async () => {
   client.end()
   await until('the end at the upstream', () => server.readableEnded, patienceMs)
   const before = residentBytes(scene.gateway.process.pid)
-  const flooding = flood(server)
-  await standstill(peer, flooding.written)
-  assert.ok(flooding.written() < floodBytes, `${flooding.written()} bytes were taken`)
+  const { flooding, stop } = flood(server)
+  await standstill(scene, peer, flooding)
+  assert.ok(flooding.bytes < floodBytes, `${flooding.bytes} bytes were taken`)
   const grown = residentBytes(scene.gateway.process.pid) - before
   assert.ok(grown < allowedGrowth, `grew by ${grown >> 20} MB`)
-  flooding.stop()
+  stop()
   client.destroy()
   server.destroy()
 })
@@ -134,10 +105,10 @@ test('a peer that reads nothing for tls_send_timeout is given up, and the other 
   const { client, server: socket, peer } = await pair(strict, server)
   client.removeAllListeners('data')
   client.pause()
-  const flooding = flood(socket)
+  const { stop } = flood(socket)
   const { event } = await assertFailure(strict, 'ERROR', 'send-timeout', { peer })
   assert.match(String(event.Message), /500 ms/)
-  flooding.stop()
+  stop()
   socket.destroy()
   assert.equal((await strict.event('CLOSED', { conn_id: event.relayed_to })).cause, 'relay-closed')
 })

@@ -58,6 +58,8 @@ export const causeGroups = {
     'idle',
     'shutdown',
   ],
+  /** a connection that we opened and keep alive */
+  kept: ['keepalive-timeout'],
 } as const satisfies Record<string, readonly (keyof typeof causes)[]>
 
 /** The causes of one group. */

@@ -2,6 +2,8 @@
  * Edge mode without sockets: legs that are played, one upstream over UDP, connections outwards that all fail when the
  * test says so. What it is given goes through the framer or the datagram reader, as it would from a network.
  */
+
+import type { ConnectionFacts, Side, Transport } from '../../src/base/facts.js'
 import { parseConfig } from '../../src/config/load.js'
 import type { Config } from '../../src/config/types.js'
 import { EdgeMode } from '../../src/relay/edge-mode.js'
@@ -9,7 +11,6 @@ import { FlowTokens } from '../../src/relay/flow.js'
 import { OwnAddresses } from '../../src/relay/own-addresses.js'
 import { Resolver } from '../../src/relay/resolver.js'
 import { Upstream } from '../../src/relay/upstreams.js'
-import type { ConnectionFacts, Side, Transport } from '../../src/base/facts.js'
 import { SipDatagram } from '../../src/sip/datagram.js'
 import { SipFramer } from '../../src/sip/framer.js'
 import type { Association } from '../../src/tls/association.js'
@@ -108,15 +109,16 @@ export class EdgeInProcess {
           addresses: async () => ({ ips: ['198.51.100.1'], ttl: 60 }),
         },
       }),
-      connector: { identityFor: () => '', open: (target: Target, handler: ConnectionHandler) => this.#open(target, handler) } as unknown as Connector,
+      connector: {
+        identityFor: () => '',
+        open: (target: Target, handler: ConnectionHandler) => this.#open(target, handler),
+      } as unknown as Connector,
       contexts: () => {
         throw new Error('no connect ever succeeds here')
       },
-      datagrams: [
-        { reaches: () => true, associationTo: () => this.core } as unknown as DatagramListener,
-      ],
+      datagrams: [{ reaches: () => true, associationTo: () => this.core } as unknown as DatagramListener],
       messages: this.messages,
-      tap: new Tap({} as never, { } as never, () => {}),
+      tap: new Tap({} as never, {} as never, () => {}),
       log: { debug: log, info: log, warn: log, error: log } as never,
       userAgent: 'test',
     })
@@ -154,7 +156,11 @@ export class EdgeInProcess {
   }
 
   #open(target: Target, handler: ConnectionHandler): Connection {
-    const facts = { id: String(++this.#legs), closed: { cause: 'connect-refused', message: 'refused' }, connectMs: undefined }
+    const facts = {
+      id: String(++this.#legs),
+      closed: { cause: 'connect-refused', message: 'refused' },
+      connectMs: undefined,
+    }
     const fail = (): void => {
       if (connection.state === 'closed') return
       connection.state = 'closed'

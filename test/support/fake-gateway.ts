@@ -82,7 +82,15 @@ export class FakeGateway {
       startedAt: '2026-01-02T03:04:05.000Z',
       uptimeSeconds: 12.5,
       state: 'running',
-      listeners: [{ socket: 'tls:0.0.0.0:5061', advertised: 'sip.example.com:5061', connections: 2 }],
+      listeners: [
+        { socket: 'tls:0.0.0.0:5061', advertised: 'sip.example.com:5061', connections: 2 },
+        {
+          socket: 'udp:10.0.0.4:5060',
+          advertised: 'gw.internal:5060',
+          connections: 1,
+          datagrams: { keepalives: 5, notSip: 1, errors: 2 },
+        },
+      ],
       upstreams: [
         {
           uri: 'sip:10.0.0.5:5060;transport=tcp',

@@ -11,6 +11,7 @@ import type { Scope } from './process.js'
 export class GatedUpstream {
   /** everything that came over TLS, connection by connection */
   readonly received: Buffer[][] = []
+  readonly #sockets: Socket[] = []
   readonly #waiting: Socket[] = []
   #open = false
 
@@ -58,9 +59,10 @@ export class GatedUpstream {
     this.#open = false
   }
 
-  /** Resets the connections that wait for the gate. */
+  /** Resets all its connections, those that wait for the gate too. */
   drop(): void {
-    for (const socket of this.#waiting.splice(0)) socket.resetAndDestroy()
+    this.#waiting.length = 0
+    for (const socket of this.#sockets.splice(0)) socket.resetAndDestroy()
   }
 
   /** The bytes of the connection that shook hands as number `index`. */
@@ -69,6 +71,7 @@ export class GatedUpstream {
   }
 
   #arrived(socket: Socket): void {
+    this.#sockets.push(socket)
     if (this.#open) this.tls.emit('connection', socket)
     else this.#waiting.push(socket)
   }

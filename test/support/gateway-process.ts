@@ -52,7 +52,6 @@ const patient = { tls_handshake_timeout: 10_000, tls_send_timeout: 10_000 }
 export async function startGatewayProcess(scope: Scope, config: Record<string, unknown>): Promise<GatewayProcess> {
   const dir = tempDir(scope)
   const [port, apiPort] = [await freePort(), await freePort()]
-  const file = join(dir, 'gateway.yaml')
   const complete = {
     socket: [`tls:127.0.0.1:${port}`],
     state_dir: join(dir, 'state'),
@@ -62,7 +61,21 @@ export async function startGatewayProcess(scope: Scope, config: Record<string, u
     proto_tls: { ...patient, ...(config.proto_tls as object | undefined) },
     limits: { drain_timeout: 500, ...(config.limits as object | undefined) },
   }
-  writeFileSync(file, JSON.stringify(complete, null, 2))
+  writeFileSync(configFile(dir), JSON.stringify(complete, null, 2))
+  return runGateway(scope, dir, port, apiPort)
+}
+
+/** Another process in place of one that has ended, by the same file and state directory, as an init system would start it. */
+export function startAgain(
+  scope: Scope,
+  { process: before, dir, port, apiUrl }: GatewayProcess,
+): Promise<GatewayProcess> {
+  assert.ok(!before.running, 'the gateway still runs')
+  return runGateway(scope, dir, port, Number(new URL(apiUrl).port))
+}
+
+async function runGateway(scope: Scope, dir: string, port: number, apiPort: number): Promise<GatewayProcess> {
+  const file = configFile(dir)
   const child = startProcess(scope, process.execPath, ['--enable-source-maps', mainPath, 'run', '--config', file])
   const gateway = new GatewayProcess(child, port, `http://127.0.0.1:${apiPort}`, dir)
   await until('the gateway to run', async () => {
@@ -71,4 +84,9 @@ export async function startGatewayProcess(scope: Scope, config: Record<string, u
   })
   assert.ok(child.running, `the gateway ended at once:\n${child.output}`)
   return gateway
+}
+
+/** `dir` of a gateway holds it. */
+export function configFile(dir: string): string {
+  return join(dir, 'gateway.yaml')
 }

@@ -29,3 +29,13 @@ export function lastFirst(scope: Scope): Scope {
   })
   return { after: (end) => ends.push(end) }
 }
+
+/** For what dies before its test does: `end` ends it as the end of the test would. */
+export function mortal(scope: Scope): Scope & { end(): Promise<void> } {
+  const ends: Parameters<Scope['after']>[0][] = []
+  const end = async (): Promise<void> => {
+    for (const one of ends.splice(0).reverse()) await one()
+  }
+  scope.after(end)
+  return { after: (fn) => ends.push(fn), end }
+}

@@ -1,5 +1,5 @@
 /** A server behind the gateway, played by the test: it takes what the gateway connects to it, and says nothing by itself. */
-import { createServer, type Server } from 'node:net'
+import { createServer } from 'node:net'
 import { listening } from './listening.js'
 import type { Scope } from './scope.js'
 import { SipStream } from './sip-stream.js'
@@ -9,23 +9,14 @@ export class SipCore {
   /** in the order they came, closed ones included */
   readonly connections: SipStream[] = []
 
-  private constructor(
-    readonly port: number,
-    private readonly server: Server,
-  ) {}
+  private constructor(readonly port: number) {}
 
-  /** On a free port, or on that of one that was stopped. */
+  /** On a free port unless one is given. */
   static async start(scope: Scope, port = 0): Promise<SipCore> {
     const server = createServer()
-    const core = new SipCore(await listening(scope, server, '127.0.0.1', port), server)
+    const core = new SipCore(await listening(scope, server, '127.0.0.1', port))
     server.on('connection', (socket) => core.connections.push(new SipStream(socket)))
     return core
-  }
-
-  /** As when its process dies: nobody listens, and every connection is lost. */
-  stop(): void {
-    this.server.close()
-    for (const { socket } of this.connections) socket.destroy()
   }
 
   /** for relay.upstream */

@@ -14,9 +14,10 @@ export class SipServer {
     server.on('connection', (socket) => this.#accept(socket))
   }
 
-  static async start(scope: Scope): Promise<SipServer> {
+  /** On a free port unless one is given. */
+  static async start(scope: Scope, port = 0): Promise<SipServer> {
     const started = new SipServer(createServer())
-    started.server.listen(0, '127.0.0.1')
+    started.server.listen(port, '127.0.0.1')
     await once(started.server, 'listening')
     scope.after(() => started.stop())
     return started

@@ -26,6 +26,8 @@ export class SipTrunk {
   accepted = 0
   /** what a request is answered with; undefined: none is */
   answer: ((request: Buffer) => Buffer) | undefined = sipAnswer
+  /** hears of each connection when it is there */
+  onConnection: ((stream: SipStream) => void) | undefined
   #taken = 0
 
   private constructor(
@@ -51,9 +53,10 @@ export class SipTrunk {
     { chainPem, keyPem }: TestCertificate,
     options: TlsOptions = {},
     host = '127.0.0.1',
+    port = 0,
   ): Promise<SipTrunk> {
     const server = createTlsServer({ cert: chainPem, key: keyPem, ...options })
-    const trunk = new SipTrunk(await listening(scope, server, host), host, 'tls')
+    const trunk = new SipTrunk(await listening(scope, server, host, port), host, 'tls')
     server.on('connection', () => trunk.accepted++)
     server.on('tlsClientError', () => {}) // the gateway tells in its event
     server.on('secureConnection', (socket) => trunk.#carry(new SipStream(socket)))
@@ -91,6 +94,7 @@ export class SipTrunk {
 
   #carry(stream: SipStream): void {
     this.connections.push(stream)
+    this.onConnection?.(stream)
     let seen = 0
     // The stream listens too, and first.
     stream.socket.on('data', () => {
