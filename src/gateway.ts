@@ -31,6 +31,7 @@ import { ConfigError, loadConfig } from './config/load.js'
 import { reloaded } from './config/reload.js'
 import type { Config } from './config/types.js'
 import { Destinations } from './destinations/registry.js'
+import { CallSeals } from './relay/call-seal.js'
 import { EdgeMode } from './relay/edge-mode.js'
 import { FlowTokens, flowSecret } from './relay/flow.js'
 import { OwnAddresses, type OwnSocket } from './relay/own-addresses.js'
@@ -340,6 +341,7 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
       'SIP over UDP': sockets('udp'),
       certificates: certificates.map(({ name, subject, notAfter }) => `${name}: ${subject}, valid until ${notAfter}`),
       'relays to': this.#upstreams.map((upstream) => upstream.status().uri),
+      'keeps connected': this.#edge?.trunkStatus().map(({ uri }) => uri) ?? [],
       'traces to': sinks.length === 0 ? ['nowhere: proto_tls.trace_destination is not set'] : sinks,
       tracing: [until === undefined ? trace_mode : `${trace_mode} until ${until}`],
       'HEP collector': this.#collector?.addresses ?? [],
@@ -410,10 +412,12 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
     const sockets: OwnSocket[] = [...this.#listeners, ...this.#datagrams].filter(
       ({ config }) => config.relay === 'edge',
     )
+    const secret = relay.flow_secret ?? flowSecret(state_dir)
     const edge = new EdgeMode({
       config: () => this.#config,
       own: new OwnAddresses(sockets, undefined, proto_tls.tls_port),
-      tokens: new FlowTokens(relay.flow_secret ?? flowSecret(state_dir)),
+      tokens: new FlowTokens(secret),
+      seals: new CallSeals(secret),
       resolver: new Resolver({ servers: relay.dns_server, tlsPort: proto_tls.tls_port }),
       connector,
       contexts: () => this.#contexts as TlsContexts,

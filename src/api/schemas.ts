@@ -304,8 +304,11 @@ export const Status = named(
         {
           answered: counts('our own answers to requests, by status code'),
           responsesDropped: counts('responses that went nowhere, by reason: malformed, not-ours, flow-gone'),
-          requestsDropped: counts('ACKs that went nowhere, by reason: malformed, not-routable, flow-gone'),
+          requestsDropped: counts('ACKs that went nowhere, by reason: malformed, refused, not-routable, flow-gone'),
           largeDatagrams: Type.Integer({ description: 'sent over UDP and larger than 1300 bytes (RFC 3261 §18.1.1)' }),
+          registrationsWithoutPath: Type.Integer({
+            description: 'REGISTER accepted by a registrar that does not support Path: those phones cannot be called',
+          }),
         },
         { description: 'since start; absent: no socket is in edge mode' },
       ),

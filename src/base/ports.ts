@@ -78,6 +78,8 @@ export interface EdgeStatus {
   readonly requestsDropped: Readonly<Record<string, number>>
   /** messages over UDP larger than a packet is sure to carry (RFC 3261 §18.1.1) */
   readonly largeDatagrams: number
+  /** REGISTER that the registrar accepted without our Path (RFC 3327): those phones cannot be called */
+  readonly registrationsWithoutPath: number
 }
 
 export interface ListenerStatus {

@@ -49,10 +49,10 @@ export async function inspect(config: Config, text: string): Promise<Inspection>
   const { contexts, problems: domainProblems } = buildContexts(config.tls_mgm)
   const problems: InspectionProblem[] = [
     ...configWarnings(config, text).map((problem) => fileProblem('warning', problem, config.file)),
-    ...domainProblems.map(({ severity, domain, file, message }) => ({
+    ...domainProblems.map(({ severity, domain, role, file, message }) => ({
       severity,
       place: file === '' ? 'tls_mgm' : file,
-      message: `TLS domain ${domain}: ${message}`,
+      message: `${role}_domain ${domain}: ${message}`,
     })),
     ...config.proto_hep.hep_id.flatMap(destinationProblems),
     ...routeProblems(config, text),

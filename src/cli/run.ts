@@ -2,14 +2,17 @@
  * `hepgate run`: starts the gateway, says what listens where and what to try next, and ends it as
  * it is told: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP reloads.
  */
+import { readFileSync } from 'node:fs'
 import { UsageError } from '../base/errors.js'
+import { defaultText } from '../config/defaults.js'
 import { defaultConfig, loadConfig } from '../config/load.js'
 import type { Config } from '../config/types.js'
+import { configWarnings } from '../config/warnings.js'
 import { type Gateway, startGateway } from '../gateway.js'
 import { report } from './check.js'
 import { exitCodes, type Terminal } from './command.js'
 import { descriptorShortage } from './descriptors.js'
-import { isError } from './inspection.js'
+import { fileProblem, type InspectionProblem, isError } from './inspection.js'
 import { type Logger, makeLogger } from './logger.js'
 import { parseOptions } from './options.js'
 import { version } from './version.js'
@@ -34,6 +37,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   let hangUp = (): void => {}
   process.on('SIGHUP', () => hangUp())
   const config = values.config === undefined ? defaultConfig() : loadConfig(values.config)
+  const warnings = warningsOf(config)
   const logger = makeLogger(config.log, process.stderr.isTTY)
   hangUp = () => logger.log.warn({}, 'SIGHUP before the gateway runs is ignored: the configuration was just read')
   endOnBugs(logger)
@@ -41,6 +45,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   hangUp = () => {
     gateway.reload('SIGHUP').catch((error: unknown) => logger.log.error({ err: error }, 'the reload failed'))
   }
+  for (const { place, message } of warnings) logger.log.warn({ place }, message)
   // on a terminal the welcome stands beside the log
   if (!process.stderr.isTTY) logger.log.info({ summary: gateway.summary }, 'hepgate is running')
   terminal.stdout.write(welcome(version(), config, gateway.summary))
@@ -64,6 +69,12 @@ async function started(config: Config, logger: Logger): Promise<Gateway> {
     if (errors.length === 0) throw error
     throw new UsageError(errors.map(({ place, message }) => `${place}: ${message}`).join('\n'))
   }
+}
+
+/** What of the file is probably not meant, as `hepgate check` tells it. */
+function warningsOf(config: Config): InspectionProblem[] {
+  const text = config.file === undefined ? defaultText : readFileSync(config.file, 'utf8')
+  return configWarnings(config, text).map((problem) => fileProblem('warning', problem, config.file))
 }
 
 /** After a bug nothing is known of any connection: an honest end, which a supervisor follows with a fresh start. */

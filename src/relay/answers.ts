@@ -1,4 +1,5 @@
 /** Our own answers to requests (RFC 3261 §8.2.6, §16.7): built, sent back where the request came from, counted, traced. */
+import { causeEntry, type Failure } from '../base/errors.js'
 import type { ConnectionFacts } from '../base/facts.js'
 import { SipHash } from '../base/siphash.js'
 import type { Refusal } from '../sip/check.js'
@@ -34,6 +35,13 @@ export class Answers {
     this.#counters.answered(status)
   }
 
+  /** Is this ACK for an answer of ours? By its tag, which nobody else gives (RFC 3261 §8.2.7). */
+  wasAnswered(message: SipMessage): boolean {
+    const line = message.first(field.to)
+    const tag = `;tag=${toTagOf(message.buf, message.start, message.bodyStart, this.#hash)}`
+    return message.buf.subarray(message.valueStart(line), message.valueEnd(line)).includes(tag)
+  }
+
   /** Sends bytes of our own, one message, and traces them by the verdict on `judge`; undefined: not traced. */
   sendOwn(leg: Leg, bytes: Buffer, judge: ConnectionFacts | undefined): boolean {
     const taken = leg.carrier.write(bytes, 1)
@@ -46,7 +54,36 @@ export class Answers {
   }
 }
 
+/** What a request is answered for which no connection could be had. */
+export function undeliverable(reason: Failure, source: Leg): Refusal {
+  const status = causeEntry(reason.cause).sipStatus
+  // RFC 3261 §20.43. Only our own side is told: no names and addresses go to strangers.
+  const extra = source.facts.side === 'core' ? [`Warning: 399 hepgate "${warnText(reason)}"`] : []
+  return { status, reason: status === 408 ? 'Request Timeout' : 'Service Unavailable', extra }
+}
+
+/** A name with all its SRV targets makes a long story. */
+const maxWarnChars = 400
+
+/** Fit for a quoted-string (RFC 3261 §25.1). Some of it may be a peer's choice. */
+function warnText({ cause, message }: Failure): string {
+  return `${cause}: ${message}`
+    .slice(0, maxWarnChars)
+    .replace(/["\\]/g, "'")
+    .replace(/[^ -~]/g, '?')
+}
+
 function dropReason(status: number): RequestDrop {
-  if (status === 430) return 'flow-gone'
-  return status < 408 || status === 416 || status === 420 ? 'malformed' : 'not-routable'
+  switch (status) {
+    case 400:
+      return 'malformed'
+    case 430:
+      return 'flow-gone'
+    case 404:
+    case 408:
+    case 503:
+      return 'not-routable'
+    default:
+      return 'refused'
+  }
 }

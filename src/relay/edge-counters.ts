@@ -11,10 +11,17 @@ export type ResponseDrop =
   | 'flow-gone'
 
 /** Why a request that must not be answered (ACK) went nowhere. */
-export type RequestDrop = 'malformed' | 'not-routable' | 'flow-gone'
+export type RequestDrop =
+  | 'malformed'
+  /** a request would have been answered 403, 416, 420, 483 or 505 */
+  | 'refused'
+  /** nobody is there, or no server could be reached */
+  | 'not-routable'
+  | 'flow-gone'
 
 export class EdgeCounters {
   largeDatagrams = 0
+  registrationsWithoutPath = 0
   readonly #answered = new Map<number, number>()
   readonly #responses = new Map<ResponseDrop, number>()
   readonly #requests = new Map<RequestDrop, number>()
@@ -37,6 +44,7 @@ export class EdgeCounters {
       responsesDropped: Object.fromEntries(this.#responses),
       requestsDropped: Object.fromEntries(this.#requests),
       largeDatagrams: this.largeDatagrams,
+      registrationsWithoutPath: this.registrationsWithoutPath,
     }
   }
 }

@@ -10,6 +10,7 @@ import type { EdgeStatus, UpstreamStatus } from '../base/ports.js'
 import type { Config, TrunkConfig } from '../config/types.js'
 import { Edit } from '../sip/edit.js'
 import { SipMessage } from '../sip/message.js'
+import type { Via } from '../sip/via.js'
 import type { Association } from '../tls/association.js'
 import { Connection } from '../tls/connection.js'
 import type { Connector } from '../tls/connector.js'
@@ -21,6 +22,8 @@ import { ConnectionPool } from '../tls/pool.js'
 import type { Tap } from '../trace/tap.js'
 import { Answers } from './answers.js'
 import { Branches } from './branch.js'
+import type { CallSeals } from './call-seal.js'
+import { Complaints } from './complaints.js'
 import { Edge } from './edge.js'
 import { EdgeCounters } from './edge-counters.js'
 import type { FlowTokens } from './flow.js'
@@ -31,19 +34,22 @@ import type { Leg } from './leg.js'
 import { Legs } from './legs.js'
 import { type Hop, type Hops, Outbound } from './outbound.js'
 import type { OwnAddresses } from './own-addresses.js'
+import { PeerLog } from './peer-log.js'
 import { Prober, type ProbeTarget } from './prober.js'
+import { RecordRoute } from './record-route.js'
 import type { Resolver } from './resolver.js'
 import { Rewrite } from './rewrite.js'
 import { Routes } from './routes.js'
 import { Trunk } from './trunk.js'
 import { Trust } from './trust.js'
-import { type Upstream, UpstreamList } from './upstreams.js'
+import { Upstream, UpstreamList } from './upstreams.js'
 
 export interface EdgeModeOptions {
   /** asked for what a reload may change */
   readonly config: () => Config
   readonly own: OwnAddresses
   readonly tokens: FlowTokens
+  readonly seals: CallSeals
   readonly resolver: Resolver
   readonly connector: Connector
   readonly contexts: () => TlsContexts
@@ -54,7 +60,6 @@ export interface EdgeModeOptions {
   readonly userAgent: string
 }
 
-const complainEveryMs = 60_000
 /** A peer that has closed its half is still answered for so long: `openssl s_client` and scripts end that way. */
 const answerAfterEndMs = 2000
 
@@ -72,12 +77,14 @@ export class EdgeMode {
   #upstreams = new UpstreamList([])
   readonly #trunks = new Map<string, Trunk>()
   readonly #kept = new Map<Upstream | Trunk, Kept>()
-  /** by what is complained of */
-  readonly #nextComplaintMs = new Map<string, number>()
+  readonly #complaints: Complaints
+  readonly #peerLog: PeerLog
 
   constructor(options: EdgeModeOptions) {
     this.#options = options
     const { proto_tls, relay, trust, trace } = options.config()
+    this.#complaints = new Complaints(options.log)
+    this.#peerLog = new PeerLog({ log: options.log, upstreams: () => this.#upstreams })
     this.#pool = new ConnectionPool(proto_tls.cert_check_on_conn_reusage)
     this.#legs = new Legs(options.own, options.tokens)
     this.#outbound = new Outbound({
@@ -86,7 +93,8 @@ export class EdgeMode {
       legOf: (connection) => this.#legs.get(connection.facts.id),
       adopt: (connection, hop) => this.#adopt(connection, hop),
       association: (address) => this.#associationTo(address),
-      isOwn: ({ ip, port }, transport) => options.own.isOurs(ip, port, transport, false),
+      isInside: (address, transport) => options.own.listensAt(address, transport) || this.#upstreams.listensAt(address),
+      acceptedFrom: (address, transport) => this.#legs.to('edge', transport, address),
       async: proto_tls.tls_async,
       connectWindowMs: proto_tls.tls_async_local_connect_timeout,
       handshakeWindowMs: proto_tls.tls_async_handshake_timeout,
@@ -112,7 +120,11 @@ export class EdgeMode {
         branches,
         routes,
         trust: new Trust({ header: trust.header, alertInfo: () => options.config().trust.alert_info }),
-        flowToken: relay.flow_token,
+        recordRoute: new RecordRoute({
+          seals: options.seals,
+          serverKey: (leg, via) => this.#serverKey(leg, via),
+          flowToken: relay.flow_token,
+        }),
         flowTimer: relay.flow_timer,
       }),
       legs: this.#legs,
@@ -123,8 +135,11 @@ export class EdgeMode {
       resolver: options.resolver,
       prober: this.#prober,
       answers: this.#answers,
+      seals: options.seals,
+      onFault: (error, source) => this.#lost(error, source),
       upstreams: () => this.#upstreams,
       counters: this.#counters,
+      complaints: this.#complaints,
       messages: options.messages,
       tap: options.tap,
       tlsPort: proto_tls.tls_port,
@@ -152,10 +167,7 @@ export class EdgeMode {
 
   largeDatagram(bytes: number, peer: Endpoint): void {
     this.#counters.largeDatagrams++
-    this.#complain(
-      { bytes, peer: peer.ip },
-      'a SIP message over UDP is larger than 1300 bytes and may be lost: use TCP to that server (RFC 3261 §18.1.1)',
-    )
+    this.#complaints.largeDatagram(bytes, peer.ip)
   }
 
   /** What requests of the edge go to, and whom we keep connected. Those that are there already stay as they are. */
@@ -180,18 +192,13 @@ export class EdgeMode {
     this.#keeper.stop()
     this.#prober.stop()
     this.#keepAlive.stop()
+    this.#peerLog.stop()
   }
 
   // ── for the handlers ──
 
-  /** Nothing a peer sends may end the process: a fault of ours costs that message. */
   received(leg: Leg, buf: Buffer, start: number, bodyStart: number, end: number): void {
-    try {
-      this.#edge.received(leg, buf, start, bodyStart, end)
-    } catch (error) {
-      this.#options.messages.lose(1, 'relay-closed')
-      this.#complain({ err: error, conn_id: leg.facts.id }, 'a message was lost to an error of the gateway')
-    }
+    this.#edge.received(leg, buf, start, bodyStart, end)
   }
 
   /** The peer sends nothing more: it is still answered for a while, and gets no requests. */
@@ -233,7 +240,20 @@ export class EdgeMode {
     return socket && this.#legs.get(socket.associationTo(address).facts.id)
   }
 
+  /** Nothing a peer sends may end the process. */
+  #lost(error: unknown, { facts }: Leg): void {
+    this.#options.messages.lose(1, 'relay-closed')
+    this.#complaints.messageLost(error, facts.id)
+  }
+
   // ── upstreams and trunks ──
+
+  /** Of the upstream at the other end of a core leg; who connected to us is known by address and Via. */
+  #serverKey(leg: Leg, via: Via | undefined): string {
+    if (this.#upstreams.size < 2) return ''
+    const upstream = leg.peer instanceof Upstream ? leg.peer : this.#upstreams.at(leg.facts.peer.ip, via?.port ?? 0)
+    return upstream?.key ?? ''
+  }
 
   #keep(peer: Upstream | Trunk): void {
     const kept: Kept = {
@@ -246,6 +266,7 @@ export class EdgeMode {
       },
     }
     this.#kept.set(peer, kept)
+    this.#peerLog.watch(peer)
     this.#prober.add(peer)
     if (peer.config.transport !== 'udp') this.#keeper.keep(kept)
   }
@@ -254,6 +275,7 @@ export class EdgeMode {
     const kept = this.#kept.get(peer)
     if (kept !== undefined) this.#keeper.release(kept)
     this.#kept.delete(peer)
+    this.#peerLog.forget(peer)
     this.#prober.remove(peer)
     if (peer instanceof Trunk) this.#trunks.delete(peer.config.uri)
   }
@@ -279,14 +301,6 @@ export class EdgeMode {
     if (!(peer instanceof Trunk)) return new UpstreamHops([peer])
     const { host, port, transport } = peer.config
     return new ResolvedHops(this.#options.resolver, { host, port, transport, secure: false }, peer)
-  }
-
-  /** Once a minute: what goes wrong goes wrong often. */
-  #complain(what: Readonly<Record<string, unknown>>, message: string): void {
-    const now = performance.now()
-    if (now < (this.#nextComplaintMs.get(message) ?? 0)) return
-    this.#nextComplaintMs.set(message, now + complainEveryMs)
-    this.#options.log.warn(what, message)
   }
 }
 

@@ -23,6 +23,7 @@ import type { ConnectionPool } from '../tls/pool.js'
 import type { Tap } from '../trace/tap.js'
 import type { Answers } from './answers.js'
 import type { Branches } from './branch.js'
+import type { CallSeals } from './call-seal.js'
 import type { EdgeCounters, ResponseDrop } from './edge-counters.js'
 import type { FlowTokens } from './flow.js'
 import { ResolvedHops, UpstreamHops } from './hops.js'
@@ -48,6 +49,9 @@ export interface EdgeOptions {
   readonly resolver: Resolver
   readonly prober: Prober
   readonly answers: Answers
+  readonly seals: CallSeals
+  /** an error of our own; the message is lost */
+  readonly onFault: (error: unknown, source: Leg) => void
   readonly upstreams: () => UpstreamList
   readonly counters: EdgeCounters
   readonly messages: MessageCounters
@@ -79,15 +83,19 @@ export class Edge {
     this.#message = options.message
   }
 
-  /** One whole message, buf[start, end), that came on `source`. */
+  /** One whole message, buf[start, end), that came on `source`. A fault of ours costs that message, and nothing else. */
   received(source: Leg, buf: Buffer, start: number, bodyStart: number, end: number): void {
     const message = this.#message
-    message.read(buf, start, bodyStart, end)
-    this.#asReceived = undefined
-    // A core leg follows the verdict on the edge leg, which is known only when the way is.
-    if (source.facts.side === 'edge') this.#traceIn(source, source.facts)
-    if (message.isRequest) this.#request(source)
-    else this.#response(source)
+    try {
+      message.read(buf, start, bodyStart, end)
+      this.#asReceived = undefined
+      // A core leg follows the verdict on the edge leg, which is known only when the way is.
+      if (source.facts.side === 'edge') this.#traceIn(source, source.facts)
+      if (message.isRequest) this.#request(source)
+      else this.#response(source)
+    } catch (error) {
+      this.#options.onFault(error, source)
+    }
   }
 
   /** The leg has closed, or is about to. */
@@ -97,23 +105,38 @@ export class Edge {
 
   /** A request that waited for its connection, on its way at last. */
   resumed(waiting: WaitingRequest, target: Leg): void {
-    const { source, buf, start, bodyStart, end } = waiting
-    if (!this.#options.async) source.release()
-    const message = this.#message
-    message.read(buf, start, bodyStart, end)
-    this.#asReceived = waiting.asReceived
-    this.#readVia()
-    this.#options.routes.read(message)
-    if (waiting.upstream !== undefined) this.#upstreamLegs.set(waiting.upstream, target)
-    this.#forward(source, target, false)
+    const { source, upstream, firstUpstream } = waiting
+    try {
+      this.#takeUp(waiting)
+      if (upstream !== undefined) this.#upstreamLegs.set(upstream, target)
+      if (upstream !== undefined && upstream !== firstUpstream) {
+        this.#options.upstreams().went(callKey(this.#message), upstream)
+      }
+      this.#forward(source, target, false)
+    } catch (error) {
+      this.#options.onFault(error, source)
+    }
   }
 
   /** A request for which no connection could be had. */
   undeliverable(waiting: WaitingRequest, reason: Failure): void {
-    const { source, buf, start, bodyStart, end } = waiting
+    try {
+      this.#takeUp(waiting)
+      this.#answerFailed(waiting.source, reason)
+    } catch (error) {
+      this.#options.onFault(error, waiting.source)
+    }
+  }
+
+  #takeUp({ source, buf, start, bodyStart, end, asReceived }: WaitingRequest): void {
     if (!this.#options.async) source.release()
     this.#message.read(buf, start, bodyStart, end)
-    this.#asReceived = waiting.asReceived
+    this.#asReceived = asReceived
+    this.#readVia()
+    this.#options.routes.read(this.#message)
+  }
+
+  #answerFailed(source: Leg, reason: Failure): void {
     this.#options.messages.lose(1, reason.cause)
     this.#answer(source, { status: causeEntry(reason.cause).sipStatus, reason: reasonPhrase(reason), extra: [] })
   }
@@ -121,18 +144,26 @@ export class Edge {
   // ── requests ──
 
   #request(source: Leg): void {
+    const { routes, answers } = this.#options
     const refusal = checkRequest(this.#message, this.#via)
-    if (refusal !== undefined) {
+    if (refusal !== undefined && refusal.status !== 483 && refusal.status !== 420) {
       this.#answer(source, refusal)
       return
     }
-    const { routes } = this.#options
     routes.read(this.#message)
     if (routes.comesFromStrictRouter(this.#message)) this.#unstrict()
     if (routes.broken) this.#answer(source, badRoute)
     else if (this.#isForUs()) this.#answer(source, optionsAnswer)
+    // Max-Forwards and Proxy-Require are about requests that go on.
+    else if (refusal !== undefined) this.#answer(source, refusal)
+    else if (this.#message.method === 'ACK' && answers.wasAnswered(this.#message)) this.#ackTaken(source)
     else if (source.facts.side === 'edge') this.#fromEdge(source)
     else this.#fromCore(source)
+  }
+
+  /** The ACK for an answer of our own ends here (RFC 3261 §8.2.7). */
+  #ackTaken(source: Leg): void {
+    if (source.facts.side === 'core') this.#traceIn(source, source.facts)
   }
 
   /** From here on the request is as a loose router would have sent it. */
@@ -165,10 +196,8 @@ export class Edge {
         this.#answer(source, forgedToken)
         return
       }
-      const target = this.#options.legs.get(flow.connId)
-      // A dialog between two phones that our servers left. (With the token of a flow of its own that is
-      // gone, a phone that came back goes on with its dialogs.)
-      if (target?.facts.side === 'edge' && !target.leaving && this.#message.toHasTag()) {
+      const target = this.#legOf(flow.connId, token)
+      if (target?.facts.side === 'edge' && this.#isOfThisCall(token)) {
         this.#forward(source, target, true)
         return
       }
@@ -176,30 +205,45 @@ export class Edge {
     this.#toUpstream(source)
   }
 
-  #toUpstream(source: Leg): void {
-    const list = this.#options.upstreams()
-    const named = list.size > 1 || this.#options.routes.nextStart >= 0 ? this.#namedUpstream(list) : undefined
-    const order = list.order(list.size > 1 ? callKey(this.#message) : 0)
-    const upstream = named ?? (order[0] as Upstream)
-    const leg = this.#upstreamLegs.get(upstream)
-    if (leg?.open === true) this.#forward(source, leg, false)
-    else
-      this.#wait(source, new UpstreamHops(named === undefined ? order : [named, ...order.filter((o) => o !== named)]))
+  /** RFC 5626 §5.3: the leg of exactly that flow, if it takes requests. */
+  #legOf(connId: string, token: string): Leg | undefined {
+    const leg = this.#options.legs.get(connId)
+    // Two gateways with one secret may give one id to two connections; addresses and all are in the token.
+    return leg !== undefined && !leg.leaving && leg.token === token ? leg : undefined
   }
 
-  /** The upstream that the next Route, or else the Request-URI, names: where the dialog lives. */
+  /** A dialog between two phones that our servers left: the token was given out for this call, and not for another. */
+  #isOfThisCall(token: string): boolean {
+    const { routes, seals } = this.#options
+    return this.#message.toHasTag() && seals.holds(token, this.#message, routes.sealStart, routes.sealEnd)
+  }
+
+  #toUpstream(source: Leg): void {
+    const list = this.#options.upstreams()
+    const order = list.order(list.size > 1 ? callKey(this.#message) : 0)
+    const named = list.size > 1 ? this.#namedUpstream(list) : undefined
+    const first = named ?? (order[0] as Upstream)
+    const leg = this.#upstreamLegs.get(first)
+    if (leg?.open === true) this.#forward(source, leg, false)
+    else this.#wait(source, new UpstreamHops(named === undefined ? order : startingWith(named, order)))
+  }
+
+  /** Where the dialog lives: what our Record-Route, the next Route, or else the Request-URI names. */
   #namedUpstream(list: UpstreamList): Upstream | undefined {
+    const { serverKey } = this.#options.routes
+    const byKey = serverKey === '' ? undefined : list.byKey(serverKey)
+    if (byKey !== undefined) return byKey
     const uri = this.#nextHopUri()
     return uri && list.named(uri.host(), uri.port, knownTransport(uri.transport))
   }
 
   #fromCore(source: Leg): void {
-    const { routes, tokens, legs } = this.#options
+    const { routes, tokens } = this.#options
     if (routes.token !== '') {
       const flow = tokens.read(routes.token)
-      const target = flow && legs.get(flow.connId)
+      const target = flow && this.#legOf(flow.connId, routes.token)
       if (flow === undefined) this.#answer(source, forgedToken)
-      else if (target === undefined || target.leaving) this.#answer(source, flowGone)
+      else if (target === undefined) this.#answer(source, flowGone)
       else if (target.facts.side === 'edge') this.#forward(source, target, true)
       else this.#outward(source)
       return
@@ -211,7 +255,7 @@ export class Edge {
   #outward(source: Leg): void {
     const uri = this.#nextHopUri()
     if (uri === undefined) {
-      this.#answer(source, badRoute)
+      this.#answer(source, noWay)
       return
     }
     if (this.#options.routes.isOwn(uri)) {
@@ -219,6 +263,12 @@ export class Edge {
       return
     }
     const transport = uri.transport === '' ? undefined : knownTransport(uri.transport)
+    // One of our servers to another, through us: that is no connection of the edge.
+    const upstream = this.#options.upstreams().named(uri.target(), uri.port, transport)
+    if (upstream !== undefined) {
+      this.#wait(source, new UpstreamHops([upstream]))
+      return
+    }
     if (transport === 'udp' || (uri.transport !== '' && transport === undefined)) {
       this.#answer(source, noSuchTransport)
       return
@@ -293,6 +343,11 @@ export class Edge {
       this.#dropResponse(source, 'flow-gone')
       return
     }
+    if (!this.#via.hasMore && this.#message.next(this.#message.first(field.via)) < 0) {
+      // RFC 3261 §16.7 step 3: no Via but ours means that it was meant for us, and we asked nothing.
+      this.#dropResponse(source, 'malformed')
+      return
+    }
     this.#send(source, target, this.#options.rewrite.response(this.#message, this.#via, source, target))
   }
 
@@ -322,7 +377,7 @@ export class Edge {
     // RFC 3581 §4: rport is for UDP; on a stream it is the port of the connection that is gone.
     const rport = transport === 'udp' ? via.rport : 0
     const port = rport || via.port || (transport === 'tls' ? this.#options.tlsPort : sipPort)
-    const target = this.#options.legs.toCore(transport, { ip, port })
+    const target = this.#options.legs.to('core', transport, { ip, port })
     this.#readVia()
     return target
   }
@@ -427,6 +482,11 @@ class WaitingRequest implements Traveller {
     return this.hops instanceof UpstreamHops ? this.hops.upstream : undefined
   }
 
+  /** and the one it should have gone to */
+  get firstUpstream(): Upstream | undefined {
+    return this.hops instanceof UpstreamHops ? this.hops.first : undefined
+  }
+
   ready(leg: Leg): void {
     this.#edge.resumed(this, leg)
   }
@@ -436,6 +496,8 @@ class WaitingRequest implements Traveller {
   }
 }
 
+/** A scheme that may be relayed (tel:) and leads nowhere by itself. */
+const noWay: Refusal = { status: 416, reason: 'Unsupported URI Scheme', extra: [] }
 const badRoute: Refusal = { status: 400, reason: 'Unreadable Route', extra: [] }
 /** RFC 5626 §5.3.1 */
 const forgedToken: Refusal = { status: 403, reason: 'Invalid Flow Token', extra: [] }
@@ -451,6 +513,10 @@ const optionsAnswer: Refusal = {
 /** RFC 3261 §25.1 Reason-Phrase: what an operator reads in a trace; no addresses of ours go to strangers. */
 function reasonPhrase({ cause }: Failure): string {
   return causeEntry(cause).sipStatus === 408 ? 'Request Timeout' : 'Service Unavailable'
+}
+
+function startingWith(first: Upstream, order: readonly Upstream[]): readonly Upstream[] {
+  return [first, ...order.filter((other) => other !== first)]
 }
 
 /** A number for all requests of one call, 32 bits. */

@@ -1,18 +1,20 @@
 /** The two kinds of places edge mode sends to: our upstreams, and whatever a Route or Request-URI names. */
 import type { Failure } from '../base/errors.js'
 import { type Candidate, Candidates } from './candidates.js'
-import type { LegPeer } from './leg.js'
 import type { Hop, Hops } from './outbound.js'
+import type { Peer } from './peer.js'
 import type { Destination, Question, Resolver } from './resolver.js'
 import type { Upstream } from './upstreams.js'
 
 /** Upstreams in their order, each with all its addresses. */
 export class UpstreamHops implements Hops {
+  readonly first: Upstream | undefined
   /** the one tried last */
   upstream: Upstream | undefined
   readonly #candidates: Candidates
 
   constructor(upstreams: readonly Upstream[]) {
+    this.first = upstreams[0]
     this.#candidates = new Candidates(upstreams)
   }
 
@@ -29,7 +31,7 @@ export class UpstreamHops implements Hops {
     const { upstream } = found
     this.upstream = upstream
     if ('failure' in found) {
-      upstream.failed(found.failure)
+      unresolved(upstream, found.failure)
       return found.failure
     }
     const { transport, host } = upstream.config
@@ -39,14 +41,16 @@ export class UpstreamHops implements Hops {
 
 /** Where RFC 3263 says that a URI leads, on the edge side. */
 export class ResolvedHops implements Hops {
+  readonly host: string
   readonly #resolver: Resolver
   readonly #question: Question
-  readonly #peer: LegPeer | undefined
+  readonly #peer: Peer | undefined
   #rest: readonly Destination[] | undefined
   #next = 0
 
-  constructor(resolver: Resolver, question: Question, peer?: LegPeer) {
+  constructor(resolver: Resolver, question: Question, peer?: Peer) {
     this.#resolver = resolver
+    this.host = question.host
     this.#question = question
     this.#peer = peer
   }
@@ -64,6 +68,7 @@ export class ResolvedHops implements Hops {
   #begin(found: readonly Destination[] | Failure): Hop | Failure | undefined {
     if ('cause' in found) {
       this.#rest = []
+      unresolved(this.#peer, found)
       return found
     }
     this.#rest = found
@@ -74,4 +79,9 @@ export class ResolvedHops implements Hops {
     const destination = this.#rest?.[this.#next++]
     return destination && { ...destination, side: 'edge', peer: this.#peer }
   }
+}
+
+/** A connection that stands needs no name. */
+function unresolved(peer: Peer | undefined, reason: Failure): void {
+  if (peer?.connections === 0) peer.failed(reason)
 }

@@ -1,9 +1,9 @@
 /**
- * All legs of edge mode: by the id that a branch or a flow token names, and those of the core by their
- * address. It opens and closes nothing.
+ * All legs of edge mode: by the id that a branch or a flow token names, and by the address of their
+ * peer. It opens and closes nothing.
  */
 import { type Endpoint, endpointText } from '../base/address.js'
-import type { Transport } from '../base/facts.js'
+import type { Side, Transport } from '../base/facts.js'
 import type { HostPort } from '../config/types.js'
 import type { FlowTokens } from './flow.js'
 import { type Carrier, Leg } from './leg.js'
@@ -13,7 +13,7 @@ export class Legs {
   readonly #own: OwnAddresses
   readonly #tokens: FlowTokens
   readonly #byId = new Map<string, Leg>()
-  readonly #coreByPeer = new Map<string, Leg>()
+  readonly #byPeer = new Map<string, Leg>()
 
   constructor(own: OwnAddresses, tokens: FlowTokens) {
     this.#own = own
@@ -26,15 +26,15 @@ export class Legs {
     const listens = this.#own.at(side, transport, local)
     const leg = new Leg(carrier, listens ?? hostPort(local), this.#tokens, { listening: listens !== undefined, alias })
     this.#byId.set(id, leg)
-    if (side === 'core') this.#coreByPeer.set(peerKey(transport, peer), leg)
+    this.#byPeer.set(peerKey(side, transport, peer), leg)
     return leg
   }
 
   remove(leg: Leg): void {
     const { id, side, transport, peer } = leg.facts
     this.#byId.delete(id)
-    const key = peerKey(transport, peer)
-    if (side === 'core' && this.#coreByPeer.get(key) === leg) this.#coreByPeer.delete(key)
+    const key = peerKey(side, transport, peer)
+    if (this.#byPeer.get(key) === leg) this.#byPeer.delete(key)
   }
 
   /** The open leg of that id. */
@@ -43,9 +43,9 @@ export class Legs {
     return leg?.open === true ? leg : undefined
   }
 
-  /** An open leg to that address of the core. */
-  toCore(transport: Transport, peer: Endpoint): Leg | undefined {
-    const leg = this.#coreByPeer.get(peerKey(transport, peer))
+  /** An open leg whose peer has that address. */
+  to(side: Side, transport: Transport, peer: Endpoint): Leg | undefined {
+    const leg = this.#byPeer.get(peerKey(side, transport, peer))
     return leg?.open === true ? leg : undefined
   }
 }
@@ -54,6 +54,6 @@ function hostPort({ ip, port }: Endpoint): HostPort {
   return { host: ip, port }
 }
 
-function peerKey(transport: Transport, peer: Endpoint): string {
-  return `${transport}:${endpointText(peer)}`
+function peerKey(side: Side, transport: Transport, peer: Endpoint): string {
+  return `${side} ${transport}:${endpointText(peer)}`
 }

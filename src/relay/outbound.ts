@@ -51,8 +51,10 @@ export interface OutboundOptions {
   readonly adopt: (connection: Connection, hop: Hop) => Leg
   /** undefined: there is no UDP socket that reaches it */
   readonly association: (address: Endpoint) => Leg | undefined
-  /** one of our own sockets listens there */
-  readonly isOwn: (address: Endpoint, transport: Transport) => boolean
+  /** a socket of ours, or of an upstream, listens there: no place to send to from the core side */
+  readonly isInside: (address: Endpoint, transport: Transport) => boolean
+  /** an open connection that somebody there opened to us */
+  readonly acceptedFrom: (address: Endpoint, transport: Transport) => Leg | undefined
   /** tls_async, and how long its sender waits for connect and handshake, ms */
   readonly async: boolean
   readonly connectWindowMs: number
@@ -62,7 +64,7 @@ export interface OutboundOptions {
 }
 
 /** While a name is being resolved nothing bounds who waits but this. */
-const maxResolving = 4096
+const maxResolving = 1024
 
 export class Outbound {
   readonly options: OutboundOptions
@@ -117,11 +119,13 @@ export class Outbound {
   }
 
   #byConnection(traveller: Traveller, hop: Hop, transport: 'tcp' | 'tls'): void {
-    const { connector, pool, legOf } = this.options
+    const { connector, pool, legOf, acceptedFrom } = this.options
     const target = { ...hop, transport, relayedTo: undefined, proxyHeader: undefined }
     const identity = connector.identityFor(target)
     const found = pool.find(target, identity)
-    const leg = found && legOf(found)
+    // RFC 3261 §18.1.1; a name would want a certificate that says it.
+    const leg =
+      (found && legOf(found)) ?? (hop.host === hop.address.ip ? acceptedFrom(hop.address, transport) : undefined)
     if (leg !== undefined) {
       traveller.ready(leg)
       return
@@ -131,9 +135,10 @@ export class Outbound {
       known.join(traveller)
       return
     }
-    // By a name or maddr that leads to us it would come back as a request of our own side, again and again.
-    if (this.options.isOwn(hop.address, transport)) {
-      this.next(traveller, failure('unreachable', 'that address is our own'))
+    // By a name or maddr that leads to us it would come back as a request of our own side, again and again; and a
+    // connection to a server of ours must not be one of the edge.
+    if (hop.side === 'edge' && this.options.isInside(hop.address, transport)) {
+      this.next(traveller, failure('unreachable', 'that address is one of our own side'))
       return
     }
     const opening = new Opening(this, hop)

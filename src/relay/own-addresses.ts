@@ -3,7 +3,7 @@
  * name is ours when a socket is advertised by it.
  */
 import { networkInterfaces } from 'node:os'
-import { type Endpoint, familyOf, plainIp } from '../base/address.js'
+import { type Endpoint, familyOf, isLoopback, plainIp } from '../base/address.js'
 import type { Side, Transport } from '../base/facts.js'
 import type { HostPort, SocketConfig } from '../config/types.js'
 import { canonicalHost } from './host.js'
@@ -50,6 +50,18 @@ export class OwnAddresses {
       if (speaks(own.transport, transport, secure) && this.#hasPort(own, port, transport, secure)) return true
     }
     return false
+  }
+
+  /** Does one of our sockets listen there? A destination of all zeros, and all of 127/8, are this machine too. */
+  listensAt({ ip, port }: Endpoint, transport: Transport): boolean {
+    if (this.isOurs(ip, port, transport, false)) return true
+    const isHere = isWildcard(ip) || isLoopback(ip)
+    return (
+      isHere &&
+      this.#sockets.some(({ address, config }) => {
+        return address.port === port && config.transport === transport && (isWildcard(address.ip) || isWildcard(ip))
+      })
+    )
   }
 
   /**

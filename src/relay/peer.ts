@@ -23,6 +23,8 @@ export abstract class Peer implements ProbeTarget {
   readonly requestUri: string
   readonly probing: Probing | undefined
   connections = 0
+  /** Hears that it went down and why, or that it is up again (undefined). */
+  onChange: ((reason: Failure | undefined) => void) | undefined
   #state: UpstreamStatus['state'] = 'unknown'
   #lastError: string | undefined
   #answered = 0
@@ -44,7 +46,7 @@ export abstract class Peer implements ProbeTarget {
   }
 
   connected(): void {
-    if (this.probing === undefined) this.#state = 'up'
+    if (this.probing === undefined) this.#goUp()
     this.connections++
   }
 
@@ -53,15 +55,15 @@ export abstract class Peer implements ProbeTarget {
   }
 
   failed(reason: Failure): void {
-    this.#state = 'down'
     this.#lastError = `${reason.cause}: ${reason.message}`
+    this.#goDown(reason)
   }
 
   succeeded(ms: number): void {
     this.#answered++
     this.#missedInRow = 0
     this.#lastMs = ms
-    this.#state = 'up'
+    this.#goUp()
   }
 
   missed(reason: Failure): boolean {
@@ -70,7 +72,7 @@ export abstract class Peer implements ProbeTarget {
     this.#lastError = `${reason.cause}: ${reason.message}`
     // At each multiple: a connection opened anew gets as many chances as the one before it.
     const tooMany = this.#missedInRow % (this.probing?.threshold ?? 1) === 0
-    if (tooMany) this.#state = 'down'
+    if (tooMany) this.#goDown(reason)
     return tooMany
   }
 
@@ -78,5 +80,17 @@ export abstract class Peer implements ProbeTarget {
     const failed = this.#missed
     const probes = this.probing && { sent: this.#answered + failed, failed, lastMs: this.#lastMs }
     return { state: this.#state, lastError: this.#lastError, connections: this.connections, probes }
+  }
+
+  #goUp(): void {
+    const wasDown = this.down
+    this.#state = 'up'
+    if (wasDown) this.onChange?.(undefined)
+  }
+
+  #goDown(reason: Failure): void {
+    const wasDown = this.down
+    this.#state = 'down'
+    if (!wasDown) this.onChange?.(reason)
   }
 }

@@ -80,7 +80,7 @@ class Answers implements FramerSink {
         reply(200, 'OK', ['Allow: OPTIONS, REGISTER', 'Accept: application/sdp', 'Server: hepgate built-in responder'])
         break
       case 'REGISTER':
-        reply(200, 'OK', bindings(buf, start, bodyStart))
+        reply(200, 'OK', [...bindings(buf, start, bodyStart), ...paths(buf, start, bodyStart)])
         break
       default:
         reply(404, 'Not Found', [
@@ -109,4 +109,10 @@ function bindings(buf: Buffer, start: number, bodyStart: number): string[] {
     place = findHeader(buf, place.next, bodyStart, headerNames.contact)
   }
   return lines
+}
+
+/** RFC 3327 §5.3: whoever registered sees the way that calls would take. */
+function paths(buf: Buffer, start: number, bodyStart: number): string[] {
+  const path = headerValue(buf, start, bodyStart, headerNames.path)
+  return path === undefined ? [] : [`Path: ${path}`]
 }

@@ -5,12 +5,12 @@
  */
 import type { Edit } from '../sip/edit.js'
 import { type Field, field, type SipMessage } from '../sip/message.js'
-import { SipUri } from '../sip/uri.js'
 import { isName, nextValue, tokenEnd } from '../sip/values.js'
 import { markSource, type Via } from '../sip/via.js'
 import type { Branches } from './branch.js'
 import type { Leg } from './leg.js'
-import { behindComma, ownUser, type Routes } from './routes.js'
+import type { RecordRoute } from './record-route.js'
+import { behindComma, type Routes } from './routes.js'
 import type { Trust } from './trust.js'
 
 /** RFC 3261 §16.6 step 3: what a request without Max-Forwards gets. */
@@ -20,8 +20,7 @@ export interface RewriteOptions {
   readonly branches: Branches
   readonly trust: Trust
   readonly routes: Routes
-  /** relay.flow_token */
-  readonly flowToken: 'auto' | 'always' | 'ob'
+  readonly recordRoute: RecordRoute
   /** relay.flow_timer, SECONDS; 0: none */
   readonly flowTimer: number
 }
@@ -29,7 +28,6 @@ export interface RewriteOptions {
 export class Rewrite {
   readonly #options: RewriteOptions
   readonly #edit: Edit
-  readonly #uri = new SipUri()
 
   constructor(edit: Edit, options: RewriteOptions) {
     this.#edit = edit
@@ -52,7 +50,7 @@ export class Rewrite {
     routes.strip(edit)
     if (routes.nextIsStrict) this.#routeStrictly(message)
     if (message.method === 'REGISTER') this.#addPath(message, via, source, target, top)
-    else if (formsDialog(message)) this.#recordRoute(message, source, target, byFlow, top)
+    else if (this.#options.recordRoute.isWanted(message)) this.#recordRoute(message, via, source, target, byFlow, top)
     this.#options.trust.rewriteRequest(message, edit, source, target, top)
     this.#addLength(message)
     return edit.finish()
@@ -128,43 +126,18 @@ export class Rewrite {
     this.#edit.insert(at, `Path: ${uri}\r\n${supported}`)
   }
 
-  /** RFC 3261 §16.6 step 4; RFC 5658 §3: two values where transport or side change. The topmost is that of the leg it leaves on. */
-  #recordRoute(message: SipMessage, source: Leg, target: Leg, byFlow: boolean, top: number): void {
-    const scheme = this.#isSecure(message) ? 'sips' : 'sip'
+  #recordRoute(message: SipMessage, via: Via, source: Leg, target: Leg, byFlow: boolean, top: number): void {
     const line = message.first(field.recordRoute)
     const at = line < 0 ? top : message.lineStart(line)
-    const towards = ownUri(scheme, target, byFlow && target.facts.side === 'edge')
-    const back = ownUri(scheme, source, source.facts.side === 'edge' && this.#wantsToken(message, source))
-    const same = source.facts.side === target.facts.side && source.facts.transport === target.facts.transport
-    // Between two phones each needs its own token.
-    const one = same && towards === back
-    this.#edit.insert(at, `Record-Route: ${one ? back : `${towards}, ${back}`}\r\n`)
+    const secure = this.#isSecure(message)
+    const values = this.#options.recordRoute.values(message, via, source, target, byFlow, secure)
+    this.#edit.insert(at, `Record-Route: ${values}\r\n`)
   }
 
   /** RFC 3261 §16.6 step 4: by the Request-URI, or by the topmost of the Routes that are left. */
   #isSecure({ buf, uriStart }: SipMessage): boolean {
     const { nextStart } = this.#options.routes
     return isSips(buf, uriStart) || (nextStart >= 0 && isSips(buf, nextStart))
-  }
-
-  /** RFC 5626 §5.1: the token, when later requests can reach the client no other way. */
-  #wantsToken(message: SipMessage, { facts }: Leg): boolean {
-    switch (this.#options.flowToken) {
-      case 'always':
-        return true
-      case 'ob':
-        return this.#contactHasOb(message)
-      case 'auto':
-        // Who came with a certificate of its own is a server that can be connected to; a phone behind NAT cannot.
-        return facts.direction === 'in' && (facts.peerIdentities.length === 0 || this.#contactHasOb(message))
-    }
-  }
-
-  #contactHasOb(message: SipMessage): boolean {
-    const line = message.first(field.contact)
-    return (
-      line >= 0 && this.#uri.readAddress(message.buf, message.valueStart(line), message.valueEnd(line)) && this.#uri.ob
-    )
   }
 
   /** RFC 5626 §10 */
@@ -180,18 +153,6 @@ export class Rewrite {
 /** Of a `sip:` or `sips:` URI. */
 function isSips(buf: Buffer, uriStart: number): boolean {
   return ((buf[uriStart + 3] as number) | 0x20) === 0x73
-}
-
-/** A URI of ours, as others shall put it into a Route. */
-function ownUri(scheme: string, leg: Leg, withToken: boolean): string {
-  const user = withToken ? `${leg.token}@` : leg.listening ? '' : `${ownUser}@`
-  return `<${scheme}:${user}${leg.ownHostPort}${leg.uriTail}>`
-}
-
-/** Requests that begin a dialog (RFC 3261 §12.1, RFC 6665 §4.2.1, RFC 3515 §2.4.4); inside one, the route set is fixed already. */
-function formsDialog(message: SipMessage): boolean {
-  const { method } = message
-  return (method === 'INVITE' || method === 'SUBSCRIBE' || method === 'REFER') && !message.toHasTag()
 }
 
 const pathOption = Buffer.from('path')

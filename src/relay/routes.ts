@@ -5,17 +5,35 @@
 import type { Edit } from '../sip/edit.js'
 import { field, type SipMessage } from '../sip/message.js'
 import { SipUri } from '../sip/uri.js'
-import { COMMA, nextValue } from '../sip/values.js'
+import { COMMA, nextValue, paramValueEnd } from '../sip/values.js'
 import type { OwnAddresses } from './own-addresses.js'
 
-/** User part of a URI of ours on a leg where we do not listen, so that its host does not say that it is ours. */
-export const ownUser = 'hepgate-leg'
+/**
+ * User parts of our URIs on core legs begin so: such a URI is ours whatever its host, which need not say so
+ * where we do not listen. What follows names the server that the leg leads to, or nothing (`leg`).
+ */
+const ownUserPrefix = 'hepgate-'
+const noServer = 'leg'
 
-const ownUserBytes = Buffer.from(ownUser)
+/** The user part for a core leg: `hepgate-1f0c77aa` for a server, `hepgate-leg` for none. */
+export function ownUser(serverKey: string): string {
+  return ownUserPrefix + (serverKey === '' ? noServer : serverKey)
+}
+
+/** In our Record-Route beside a flow token; see call-seal.ts. */
+export const sealParameter = ';seal='
+
+const ownUserBytes = Buffer.from(ownUserPrefix)
+const sealBytes = Buffer.from(sealParameter)
 
 export class Routes {
-  /** the token of the last of our values, which is the side the request goes to; '' if none has any */
+  /** the token in the last of our values, which is that of the leg the request is to leave on; '' if it has none */
   token = ''
+  /** the seal beside it, in the message; −1: none */
+  sealStart = -1
+  sealEnd = -1
+  /** the server that the last of our values names; '' if none */
+  serverKey = ''
   /** some Route was ours */
   stripped = false
   /** URI of the Route to follow next, in the message; −1: none, the Request-URI decides */
@@ -37,6 +55,8 @@ export class Routes {
 
   read(message: SipMessage): void {
     this.token = ''
+    this.serverKey = ''
+    this.sealStart = this.sealEnd = -1
     this.stripped = false
     this.broken = false
     this.nextStart = this.nextEnd = -1
@@ -123,11 +143,27 @@ export class Routes {
         return true
       }
       this.stripped = true
-      if (uri.userStart >= 0 && !isOwnUser(uri)) this.token = buf.toString('latin1', uri.userStart, uri.userEnd)
+      this.#readUser(uri)
       at = behindComma(buf, uri.valueEnd, end)
     }
     this.#removals.push(message.lineStart(line), message.lineEnd(line))
     return false
+  }
+
+  /** Token or server, of the last value only: a phone that moved has its old flow in the one before. */
+  #readUser(uri: SipUri): void {
+    const { buf, userStart, userEnd } = uri
+    this.token = ''
+    this.serverKey = ''
+    if (userStart < 0) return
+    if (isOwnUser(uri)) {
+      this.serverKey = buf.toString('latin1', userStart + ownUserBytes.length, userEnd)
+      return
+    }
+    this.token = buf.toString('latin1', userStart, userEnd)
+    this.sealStart = buf.subarray(0, uri.uriEnd).indexOf(sealBytes, userEnd)
+    this.sealEnd = this.sealStart < 0 ? -1 : paramValueEnd(buf, this.sealStart + sealBytes.length, uri.uriEnd)
+    if (this.sealStart >= 0) this.sealStart += sealBytes.length
   }
 
   #follow(uri: SipUri, valueStart: number): void {
@@ -139,7 +175,8 @@ export class Routes {
 }
 
 function isOwnUser({ buf, userStart, userEnd }: SipUri): boolean {
-  return userEnd - userStart === ownUserBytes.length && ownUserBytes.equals(buf.subarray(userStart, userEnd))
+  const prefixEnd = userStart + ownUserBytes.length
+  return userStart >= 0 && userEnd > prefixEnd && ownUserBytes.compare(buf, userStart, prefixEnd) === 0
 }
 
 /** Where the next value of a list begins. */

@@ -21,6 +21,8 @@ const systemResolver: Resolve = async (host) => (await lookup(host, { all: true 
 
 export class Upstream extends Peer {
   readonly config: UpstreamConfig
+  /** names it in our Record-Route: the same after a restart, and at another gateway with the same upstreams */
+  readonly key: string
   readonly #host: string
   readonly #resolve: Resolve
   /** as found last; kept beyond their time, so that the upstream is recognised meanwhile */
@@ -32,6 +34,7 @@ export class Upstream extends Peer {
     const { host, port } = config
     super(`sip:${endpointText({ ip: host, port })}`, probing)
     this.config = config
+    this.key = (hashOfText(`${config.transport} ${this.requestUri}`) >>> 0).toString(16).padStart(8, '0')
     this.#host = host.toLowerCase()
     this.#resolve = resolve
     if (isIP(host) === 0) return
@@ -85,13 +88,28 @@ export class Upstream extends Peer {
  */
 const bucketBits = 12
 
+/**
+ * RFC 3261 §16.10: a CANCEL goes where its INVITE went, also when a better server is back meanwhile. Calls ring for
+ * three minutes at most (§16.6 step 11, timer C).
+ */
+const stayMs = 180_000
+
+interface Stay {
+  readonly upstream: Upstream
+  readonly untilMs: number
+}
+
 export class UpstreamList {
   readonly #upstreams: readonly Upstream[]
   /** by bucket */
   readonly #orders = new Array<readonly Upstream[] | undefined>(2 ** bucketBits)
+  /** buckets whose calls went elsewhere of late because their first upstream was down */
+  readonly #stays = new Map<number, Stay>()
+  readonly #nowMs: () => number
 
-  constructor(upstreams: readonly Upstream[]) {
+  constructor(upstreams: readonly Upstream[], nowMs: () => number = () => performance.now()) {
     this.#upstreams = upstreams
+    this.#nowMs = nowMs
   }
 
   get size(): number {
@@ -110,13 +128,48 @@ export class UpstreamList {
    */
   order(key: number): readonly Upstream[] {
     if (this.#upstreams.length < 2) return this.#upstreams
-    const bucket = scramble(key) >>> (32 - bucketBits)
+    const bucket = bucketOf(key)
     let order = this.#orders[bucket]
     if (order === undefined) {
       order = ranked(this.#upstreams, bucket)
       this.#orders[bucket] = order
     }
-    return order.some(isDown) ? [...order.filter(isNotDown), ...order.filter(isDown)] : order
+    const now = order.some(isDown) ? [...order.filter(isNotDown), ...order.filter(isDown)] : order
+    return this.#stays.size === 0 ? now : this.#staying(bucket, now)
+  }
+
+  /** A request of this call went to another upstream than the first of its order. */
+  went(key: number, upstream: Upstream): void {
+    if (this.#upstreams.length > 1) this.#stays.set(bucketOf(key), { upstream, untilMs: this.#nowMs() + stayMs })
+  }
+
+  /** The one that a Record-Route of ours names. */
+  byKey(key: string): Upstream | undefined {
+    return this.#upstreams.find((upstream) => upstream.key === key)
+  }
+
+  /** The one at that address; of several there, the one that listens at `port`. */
+  at(ip: string, port: number): Upstream | undefined {
+    const there = this.#upstreams.filter((upstream) => upstream.hasAddress(ip))
+    return there.length === 1 ? there[0] : there.find((upstream) => upstream.config.port === port)
+  }
+
+  /** Of any upstream, as far as names were resolved yet. */
+  listensAt({ ip, port }: Endpoint): boolean {
+    for (const upstream of this.#upstreams) {
+      if (upstream.config.port === port && upstream.hasAddress(ip)) return true
+    }
+    return false
+  }
+
+  #staying(bucket: number, order: readonly Upstream[]): readonly Upstream[] {
+    const stay = this.#stays.get(bucket)
+    if (stay === undefined) return order
+    if (this.#nowMs() >= stay.untilMs) {
+      this.#stays.delete(bucket)
+      return order
+    }
+    return stay.upstream.down ? order : [stay.upstream, ...order.filter((other) => other !== stay.upstream)]
   }
 
   /**
@@ -132,12 +185,10 @@ export class UpstreamList {
     }
     return undefined
   }
+}
 
-  /** Of any upstream, as far as names were resolved yet. */
-  isUpstreamAddress(ip: string): boolean {
-    for (const upstream of this.#upstreams) if (upstream.hasAddress(ip)) return true
-    return false
-  }
+function bucketOf(key: number): number {
+  return scramble(key) >>> (32 - bucketBits)
 }
 
 function isDown(upstream: Upstream): boolean {
@@ -166,8 +217,8 @@ function ranked(upstreams: readonly Upstream[], bucket: number): readonly Upstre
  * and not from its place in the list, and the highest −weight / ln(draw) wins. Weight 0 loses to any other.
  */
 function rank(upstream: Upstream, bucket: number): Rank {
-  const { transport, weight } = upstream.config
-  const bits = scramble((scramble(bucket) >>> 0) + hashOfText(`${transport} ${upstream.requestUri}`))
+  const { weight } = upstream.config
+  const bits = scramble((scramble(bucket) >>> 0) + Number.parseInt(upstream.key, 16))
   const draw = ((bits >>> 0) + 0.5) / 2 ** 32
   return { upstream, draw, score: weight / -Math.log(draw) }
 }

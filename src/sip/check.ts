@@ -7,7 +7,18 @@
 import { SP } from './headers.js'
 import { type Field, field, type SipMessage } from './message.js'
 import { SipUri } from './uri.js'
-import { COLON, decimal, digitsEnd, LESS, nextValue, quotesEnd, schemeEnd, skipWhite, tokenEnd } from './values.js'
+import {
+  COLON,
+  decimal,
+  digitsEnd,
+  isName,
+  LESS,
+  nextValue,
+  quotesEnd,
+  schemeEnd,
+  skipWhite,
+  tokenEnd,
+} from './values.js'
 import { Via } from './via.js'
 
 /** The answer a request gets instead of being relayed. */
@@ -33,6 +44,8 @@ const single: readonly { readonly field: Field; readonly name: string }[] = [
   { field: field.cseq, name: 'CSeq' },
 ]
 
+const tel = Buffer.from('tel')
+
 const versionNotSupported: Refusal = { status: 505, reason: 'Version Not Supported', extra: [] }
 const unsupportedScheme: Refusal = { status: 416, reason: 'Unsupported URI Scheme', extra: [] }
 const tooManyHops: Refusal = { status: 483, reason: 'Too Many Hops', extra: [] }
@@ -49,7 +62,7 @@ export function checkRequest(message: SipMessage, topmost = scratch): Refusal | 
   const fault = headerFault(message, topmost)
   if (fault !== undefined) return bad(fault)
   if (message.cseqMethod() !== message.method) return bad('CSeq names another method')
-  if (uri.scheme === '') return unsupportedScheme
+  if (uri.scheme === '' && !isTel(message)) return unsupportedScheme
   return checkMaxForwards(message) ?? checkProxyRequire(message)
 }
 
@@ -70,6 +83,11 @@ function requestLineFault({ buf, uriStart, uriEnd }: SipMessage): string | undef
   if (buf[uriStart] === LESS) return 'Angle brackets around the Request-URI'
   const isOther = uri.scheme === '' && buf[schemeEnd(buf, uriStart, uriEnd)] === COLON
   return isOther ? undefined : 'Unreadable Request-URI'
+}
+
+/** RFC 3966: carriers send it, and a proxy need not understand it where something else says the way. */
+function isTel({ buf, uriStart, uriEnd }: SipMessage): boolean {
+  return isName(buf, uriStart, Math.min(uriStart + tel.length, uriEnd), tel) && buf[uriStart + tel.length] === COLON
 }
 
 /** What requests and responses must have alike. */

@@ -74,6 +74,8 @@ export class ClientDomain extends Domain<ClientDomainConfig> {
 
 export interface DomainProblem extends MaterialProblem {
   readonly domain: string
+  /** one name may be that of a server_domain and of a client_domain */
+  readonly role: DomainStatus['role']
 }
 
 /** Reads all files and builds all domains. With any error there are no contexts, and the old ones stay in use. */
@@ -82,9 +84,9 @@ export function buildContexts(
   load: typeof loadMaterial = loadMaterial,
 ): { contexts: TlsContexts | undefined; problems: DomainProblem[] } {
   const problems: DomainProblem[] = []
-  const servers = config.server_domain.flatMap((domain) => build(domain, ServerDomain, load, problems))
+  const servers = config.server_domain.flatMap((domain) => build(domain, 'server', ServerDomain, load, problems))
   problems.push(...config.server_domain.flatMap(trustsEveryone))
-  const clients = config.client_domain.flatMap((domain) => build(domain, ClientDomain, load, problems))
+  const clients = config.client_domain.flatMap((domain) => build(domain, 'client', ClientDomain, load, problems))
   const whole = problems.every((problem) => problem.severity !== 'error')
   return { contexts: whole ? new TlsContexts(servers, clients, config.unmatched_sni) : undefined, problems }
 }
@@ -92,12 +94,13 @@ export function buildContexts(
 /** The domain, or none and its problems. */
 function build<C extends ServerDomainConfig | ClientDomainConfig, D>(
   config: C,
+  role: DomainStatus['role'],
   Kind: new (config: C, material: TlsMaterial) => D,
   load: typeof loadMaterial,
   problems: DomainProblem[],
 ): D[] {
   const { material, problems: found } = load(config)
-  problems.push(...found.map((problem) => ({ ...problem, domain: config.name })))
+  problems.push(...found.map((problem) => ({ ...problem, domain: config.name, role })))
   if (found.some((problem) => problem.severity === 'error')) return []
   try {
     return [new Kind(config, material)]
@@ -110,6 +113,7 @@ function build<C extends ServerDomainConfig | ClientDomainConfig, D>(
       file,
       message: reason === undefined ? message : `OpenSSL refuses it: ${reason}`,
       domain: config.name,
+      role,
     })
     return []
   }
@@ -119,7 +123,7 @@ function build<C extends ServerDomainConfig | ClientDomainConfig, D>(
 function trustsEveryone({ name, verify_cert, ca_list, ca_dir, certificate }: ServerDomainConfig): DomainProblem[] {
   if (!verify_cert || ca_list !== undefined || ca_dir !== undefined) return []
   const message = 'verify_cert without ca_list or ca_dir: client certificates of every public CA are accepted'
-  return [{ severity: 'warning', file: certificate[0] ?? '', message, domain: name }]
+  return [{ severity: 'warning', file: certificate[0] ?? '', message, domain: name, role: 'server' }]
 }
 
 export class TlsContexts {

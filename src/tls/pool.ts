@@ -9,12 +9,15 @@
  */
 import { isIP } from 'node:net'
 import type { Endpoint } from '../base/address.js'
+import type { Side } from '../base/facts.js'
 import type { Connection } from './connection.js'
 import { bareName } from './domain-match.js'
 
 export interface PoolTarget {
   readonly address: Endpoint
   readonly transport: 'tcp' | 'tls'
+  /** whose servers are there: one address may be both, and a connection is of one side */
+  readonly side: Side
   /** what the certificate there must name */
   readonly host: string
 }
@@ -75,7 +78,7 @@ export class ConnectionPool {
   }
 
   #serves({ connection, transport, identity }: Entry, target: PoolTarget, wanted: string): boolean {
-    if (transport !== target.transport) return false
+    if (transport !== target.transport || connection.facts.side !== target.side) return false
     if (identity !== undefined) return !this.#checksIdentity || identity === wanted
     // RFC 5922 §7.1: an identity is a domain; a common name that looks like an address is none.
     return isIP(target.host) === 0 && connection.facts.peerIdentities.includes(bareName(target.host))

@@ -4,13 +4,13 @@
  */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, connect as tcpConnectTo } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { after, describe, test } from 'node:test'
 import { type Flow, FlowTokens } from '../../src/relay/flow.js'
 import { nothingMoreComes, pathTo, startEdgeCast } from '../support/edge-cast.js'
 import { addressOf, tcpConnect } from '../support/listening.js'
+import { freePort } from '../support/ports.js'
 import { changed, headerOf, type RequestFields, sipRequest, startLine } from '../support/sip.js'
-import type { SipClient } from '../support/sip-client.js'
 import { until } from '../support/wait.js'
 
 const scope = { after }
@@ -47,6 +47,21 @@ async function refused(route: string): Promise<string> {
     received,
   )
   return startLine(answer)
+}
+
+/** From a port of our own choice. */
+async function connectFrom(localPort: number): Promise<Socket> {
+  const socket = connect({ host: '127.0.0.1', port: edgePort, localPort })
+  scope.after(() => void socket.destroy())
+  await once(socket, 'connect')
+  return socket
+}
+
+/** A connection goes without a word, and the gateway knows. */
+async function lost(socket: Socket): Promise<void> {
+  const peer = addressOf(socket)
+  socket.resetAndDestroy()
+  await scene.event('CLOSED', { peer })
 }
 
 async function connectedTotal(): Promise<number> {
@@ -102,13 +117,12 @@ describe('a token that we did not make is refused with 403', () => {
 })
 
 describe('a token whose connection is gone is answered with 430', () => {
-  /** A phone that has registered and is gone without a word: its Path, and the port it had. */
+  /** A phone that has registered and is gone without a word: its Path, and the port it had, which nobody else takes. */
   async function gone(): Promise<{ path: string; port: number }> {
-    const raw = await tcpConnect(scope, edgePort)
+    const port = await freePort()
+    const raw = await connectFrom(port)
     const path = await pathTo(await cast.phone({ socket: raw }), core)
-    const [peer, port] = [addressOf(raw), raw.localPort!]
-    raw.resetAndDestroy()
-    await scene.event('CLOSED', { peer })
+    await lost(raw)
     return { path, port }
   }
 
@@ -131,10 +145,8 @@ describe('a token whose connection is gone is answered with 430', () => {
 
   test('and the request comes over no other connection, though it be from the same address and port', async () => {
     const { path, port } = await gone()
-    const raw = tcpConnectTo({ host: '127.0.0.1', port: edgePort, localPort: port })
-    scope.after(() => void raw.destroy())
-    await once(raw, 'connect')
-    const successor: SipClient = await cast.phone({ socket: raw })
+    const raw = await connectFrom(port)
+    const successor = await cast.phone({ socket: raw })
     assert.equal(addressOf(raw), `127.0.0.1:${port}`)
     assert.equal(await refused(path), 'SIP/2.0 430 Flow Failed')
     const newPath = await pathTo(successor, core)
@@ -200,11 +212,8 @@ describe('what a phone can do with tokens', () => {
 
   test('one that came back goes on with its dialogs: the token of its flow that is gone brings them to the core', async () => {
     const raw = await tcpConnect(scope, edgePort)
-    const before = await cast.phone({ socket: raw })
-    const oldPath = await pathTo(before, core)
-    const peer = addressOf(raw)
-    raw.resetAndDestroy()
-    await scene.event('CLOSED', { peer })
+    const oldPath = await pathTo(await cast.phone({ socket: raw }), core)
+    await lost(raw)
     phone.send(
       changed(sipRequest({ ...request, method: 'BYE' }), /^To: .*/m, `To: <sip:b@c>;tag=x\r\nRoute: ${oldPath}`),
     )

@@ -74,7 +74,7 @@ async function lives(count: number): Promise<void> {
   const worker = async (): Promise<void> => {
     while (next < count) await oneLife(next++)
   }
-  await Promise.all(Array.from({ length: 20 }, worker))
+  await Promise.all(Array.from({ length: 60 }, worker))
   await until(
     'only the connection to the upstream',
     async () => {
@@ -99,22 +99,27 @@ function handles(): string[] {
 }
 
 test('2,000 phones that registered, were called and called leave nothing behind', async () => {
-  await lives(300) // caches fill, code is compiled
-  const before = { heap: await usedHeap(), handles: handles() }
-  await lives(2000)
-  const grown = (await usedHeap()) - before.heap
-  // A leaked connection has 20 kB and more, a leg with its facts 2 kB; the cache of flow tokens may grow by 0.8 MB.
-  assert.ok(grown < 2_500_000, `the heap grew by ${grown} bytes`)
-  assert.deepEqual(handles(), before.handles)
+  await lives(200) // caches fill, code is compiled
+  const before = handles()
+  const windows: number[] = []
+  for (let i = 0; i < 2; i++) {
+    const heap = await usedHeap()
+    await lives(900)
+    windows.push((await usedHeap()) - heap)
+  }
+  // A leg that stays with its facts has 2 kB and more, in each window. The cache of flow tokens grows by 0.5 MB.
+  const grown = Math.min(...windows)
+  assert.ok(grown < 1_100_000, `the heap grew by ${windows.join(' and then by ')} bytes`)
+  assert.deepEqual(handles(), before)
 })
 
 test('every message is accounted for', async () => {
   const { connections, messages, edge, upstreams } = await gateway.view.status()
-  assert.equal(connections.acceptedTotal, 2300)
+  assert.equal(connections.acceptedTotal, 2000)
   // REGISTER, the call to the phone and its own call, each with its answer
-  assert.equal(messages.relayed, 2300 * 6 + 2300, 'and an answer of ours for each call to nobody')
-  assert.deepEqual(messages.lost, { 'connect-refused': 2300 })
-  assert.deepEqual(edge?.answered, { 503: 2300 })
+  assert.equal(messages.relayed, 2000 * 6 + 2000, 'and an answer of ours for each call to nobody')
+  assert.deepEqual(messages.lost, { 'connect-refused': 2000 })
+  assert.deepEqual(edge?.answered, { 503: 2000 })
   assert.deepEqual([edge?.responsesDropped, edge?.requestsDropped], [{}, {}])
   assert.equal(upstreams[0]?.connections, 1)
 })

@@ -6,6 +6,7 @@
 import type { ConnectionFacts, Side, Transport } from '../../src/base/facts.js'
 import { parseConfig } from '../../src/config/load.js'
 import type { Config } from '../../src/config/types.js'
+import { CallSeals } from '../../src/relay/call-seal.js'
 import { EdgeMode } from '../../src/relay/edge-mode.js'
 import { FlowTokens } from '../../src/relay/flow.js'
 import { OwnAddresses } from '../../src/relay/own-addresses.js'
@@ -99,6 +100,7 @@ export class EdgeInProcess {
     this.mode = new EdgeMode({
       config: () => parsed,
       own: new OwnAddresses(sockets, ['127.0.0.1']),
+      seals: new CallSeals('a secret of this test'),
       tokens: new FlowTokens('a secret of thirty-two characters'),
       resolver: new Resolver({
         servers: [],

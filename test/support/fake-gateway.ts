@@ -108,6 +108,7 @@ export class FakeGateway {
         responsesDropped: { 'not-ours': 2 },
         requestsDropped: { 'flow-gone': 1 },
         largeDatagrams: 3,
+        registrationsWithoutPath: 2,
       },
       domains: [
         {

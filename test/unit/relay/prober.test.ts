@@ -211,15 +211,19 @@ test('a provisional answer is taken, and the final one still awaited', async () 
   assert.deepEqual(target.heard, ['no answer to OPTIONS within 4000 ms'])
 })
 
-test('an answer that comes too late, or to another branch, is not ours', async () => {
+test('an answer that comes too late is known as ours and counts for nothing; one to another branch is not ours', async () => {
   const bench = new Bench()
   const target = new Target()
   bench.prober.add(target)
   await bench.pass(500)
   assert.equal(bench.prober.answered('z9hG4bKhgp00000000000000ff', 200), false)
   await bench.pass(timeoutMs)
-  assert.equal(bench.prober.answered(bench.last.branch, 200), false)
+  const late = bench.last.branch
+  assert.equal(bench.prober.answered(late, 200), true)
   assert.deepEqual(target.heard, ['no answer to OPTIONS within 4000 ms'])
+  // two probes later nobody remembers it
+  await bench.pass(2 * intervalMs)
+  assert.equal(bench.prober.answered(late, 200), false)
 })
 
 test('a connection without answers is failed when the target says so, not before', async () => {

@@ -250,14 +250,15 @@ test('a name is recognised by its addresses once it was resolved, the last ones 
   let found = ['192.0.2.1', '192.0.2.2']
   const named = new Upstream(config('core.example'), undefined, async () => found)
   const list = new UpstreamList([upstream('10.0.0.5'), named])
-  assert.equal(list.isUpstreamAddress('192.0.2.2'), false)
+  assert.equal(list.listensAt({ ip: '192.0.2.2', port: 5060 }), false)
   await named.addresses()
   found = []
-  assert.equal(list.isUpstreamAddress('192.0.2.2'), true)
-  assert.equal(list.isUpstreamAddress('192.0.2.3'), false)
-  assert.equal(list.isUpstreamAddress('10.0.0.5'), true)
+  assert.equal(list.listensAt({ ip: '192.0.2.2', port: 5060 }), true)
+  assert.equal(list.listensAt({ ip: '192.0.2.3', port: 5060 }), false)
+  assert.equal(list.listensAt({ ip: '10.0.0.5', port: 5060 }), true)
+  assert.equal(list.listensAt({ ip: '10.0.0.5', port: 5061 }), false)
   assert.equal(list.named('192.0.2.2', 5060, undefined), named)
-  assert.equal(list.isUpstreamAddress('core.example'), false)
+  assert.equal(list.listensAt({ ip: 'core.example', port: 5060 }), false)
 })
 
 test('many who ask at the same time wait for one lookup', async () => {
@@ -268,4 +269,45 @@ test('many who ask at the same time wait for one lookup', async () => {
   })
   await Promise.all([named.addresses(), named.addresses(), named.addresses()])
   assert.equal(asked, 1)
+})
+
+test('an upstream has a key of its own, which is the same at every start', () => {
+  const [one, two] = [upstream('10.0.0.5'), upstream('10.0.0.6')]
+  const list = new UpstreamList([one, two])
+  assert.notEqual(one.key, two.key)
+  assert.match(one.key, /^[0-9a-f]{8}$/)
+  assert.equal(upstream('10.0.0.5').key, one.key)
+  assert.equal(list.byKey(two.key), two)
+  assert.equal(list.byKey('00000000'), undefined)
+})
+
+test('of several upstreams at one address the port of the Via decides', () => {
+  const other = new Upstream({ ...config('10.0.0.5'), port: 5080 })
+  const list = new UpstreamList([upstream('10.0.0.5'), other, upstream('10.0.0.6')])
+  assert.equal(list.at('10.0.0.5', 5080), other)
+  assert.equal(list.at('10.0.0.5', 5090), undefined)
+  assert.equal(list.at('10.0.0.6', 49152)?.config.host, '10.0.0.6')
+  assert.equal(list.at('10.0.0.7', 5060), undefined)
+})
+
+test('a call that went elsewhere stays there for three minutes after its first upstream is back', () => {
+  let nowMs = 0
+  const upstreams = [upstream('10.0.0.5'), upstream('10.0.0.6')]
+  const list = new UpstreamList(upstreams, () => nowMs)
+  const key = 4711
+  const [first, second] = list.order(key) as [Upstream, Upstream]
+  list.went(key, second)
+  assert.deepEqual(list.order(key), [second, first])
+  nowMs = 179_999
+  assert.equal(list.order(key)[0], second)
+  nowMs = 180_000
+  assert.equal(list.order(key)[0], first)
+})
+
+test('it does not stay with an upstream that is down', () => {
+  const list = new UpstreamList([upstream('10.0.0.5'), upstream('10.0.0.6')])
+  const [first, second] = list.order(1) as [Upstream, Upstream]
+  list.went(1, second)
+  second.failed(failure('connect-refused'))
+  assert.equal(list.order(1)[0], first)
 })

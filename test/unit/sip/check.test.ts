@@ -61,7 +61,9 @@ describe('checkRequest', () => {
     ['400 Content-Length larger than the message', request(['Content-Length: 1'])],
     ['400 Two Content-Length headers that differ', request(['Content-Length: 0', 'l: 1'])],
     ['505 Version Not Supported', request([], 'INVITE sip:a@b SIP/3.0')],
-    ['416 Unsupported URI Scheme', request([], 'INVITE tel:+491234 SIP/2.0')],
+    ['416 Unsupported URI Scheme', request([], 'INVITE urn:service:sos SIP/2.0')],
+    // RFC 3966: what needs no Request-URI to find its way goes on
+    [undefined, request([], 'INVITE tel:+491234 SIP/2.0')],
     ['400 Unreadable Request-URI', request([], 'INVITE bob@example.com SIP/2.0')],
     ['400 Unreadable Request-URI', request([], 'INVITE sip:a@b@c SIP/2.0')],
     ['400 Unreadable Request-URI', request([], 'INVITE sip: SIP/2.0')],
@@ -74,10 +76,10 @@ describe('checkRequest', () => {
   }
 
   test('the order is that of §16.3: syntax before the scheme, the scheme before hops, hops before extensions', () => {
-    const tel = 'INVITE tel:1 SIP/2.0'
+    const urn = 'INVITE urn:service:sos SIP/2.0'
     const wrong = ['Max-Forwards: 0', 'Proxy-Require: x']
-    assert.equal(answer(request(['To:none', ...wrong], tel)), '400 Missing To header')
-    assert.equal(answer(request(wrong, tel)), '416 Unsupported URI Scheme')
+    assert.equal(answer(request(['To:none', ...wrong], urn)), '400 Missing To header')
+    assert.equal(answer(request(wrong, urn)), '416 Unsupported URI Scheme')
     assert.equal(answer(request(wrong)), '483 Too Many Hops')
   })
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Side } from '../../../src/base/facts.js'
 import type { Connection } from '../../../src/tls/connection.js'
 import { ConnectionPool, type PoolTarget } from '../../../src/tls/pool.js'
 
@@ -7,6 +8,7 @@ import { ConnectionPool, type PoolTarget } from '../../../src/tls/pool.js'
 function connection(more: { identities?: string[]; ip?: string; state?: Connection['state'] } = {}): Connection {
   const facts = {
     direction: more.identities === undefined ? 'out' : 'in',
+    side: 'edge',
     peer: { ip: more.ip ?? '192.0.2.7', port: 40_000 },
     peerIdentities: more.identities ?? [],
   }
@@ -17,9 +19,11 @@ function setState(of: Connection, state: Connection['state']): void {
   ;(of as { state: Connection['state'] }).state = state
 }
 
-function target(change: { ip?: string; port?: number; transport?: 'tcp' | 'tls'; host?: string } = {}): PoolTarget {
-  const { ip = '192.0.2.7', port = 5061, transport = 'tls', host = 'a.example' } = change
-  return { address: { ip, port }, transport, host }
+function target(
+  change: { ip?: string; port?: number; transport?: 'tcp' | 'tls'; host?: string; side?: Side } = {},
+): PoolTarget {
+  const { ip = '192.0.2.7', port = 5061, transport = 'tls', host = 'a.example', side = 'edge' } = change
+  return { address: { ip, port }, transport, side, host }
 }
 
 test('a connection is found by address, port and transport', () => {
@@ -27,7 +31,12 @@ test('a connection is found by address, port and transport', () => {
   const open = connection()
   pool.add(target(), 'a', open)
   assert.equal(pool.find(target(), 'a'), open)
-  for (const other of [target({ ip: '192.0.2.8' }), target({ port: 5062 }), target({ transport: 'tcp' })]) {
+  for (const other of [
+    target({ ip: '192.0.2.8' }),
+    target({ port: 5062 }),
+    target({ transport: 'tcp' }),
+    target({ side: 'core' }),
+  ]) {
     assert.equal(pool.find(other, 'a'), undefined, JSON.stringify(other))
   }
 })
