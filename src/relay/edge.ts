@@ -8,7 +8,8 @@
  *                     ──▶ no token   ──▶ by Route or Request-URI (RFC 3263), a connection opened if need be
  *     both ── response ─▶ our Via off ──▶ the leg its branch names
  */
-import { causeEntry, type Failure, failure } from '../base/errors.js'
+import { endpointText } from '../base/address.js'
+import { type Failure, failure } from '../base/errors.js'
 import type { ConnectionFacts } from '../base/facts.js'
 import { hashOfBytes } from '../base/hash.js'
 import { checkRequest, checkResponse, type Refusal } from '../sip/check.js'
@@ -21,9 +22,10 @@ import type { Connection } from '../tls/connection.js'
 import type { MessageCounters } from '../tls/message-counters.js'
 import type { ConnectionPool } from '../tls/pool.js'
 import type { Tap } from '../trace/tap.js'
-import type { Answers } from './answers.js'
+import { type Answers, undeliverable } from './answers.js'
 import type { Branches } from './branch.js'
 import type { CallSeals } from './call-seal.js'
+import type { Complaints } from './complaints.js'
 import type { EdgeCounters, ResponseDrop } from './edge-counters.js'
 import type { FlowTokens } from './flow.js'
 import { ResolvedHops, UpstreamHops } from './hops.js'
@@ -54,6 +56,7 @@ export interface EdgeOptions {
   readonly onFault: (error: unknown, source: Leg) => void
   readonly upstreams: () => UpstreamList
   readonly counters: EdgeCounters
+  readonly complaints: Complaints
   readonly messages: MessageCounters
   readonly tap: Tap
   readonly tlsPort: number
@@ -120,8 +123,10 @@ export class Edge {
 
   /** A request for which no connection could be had. */
   undeliverable(waiting: WaitingRequest, reason: Failure): void {
+    const { hops } = waiting
     try {
       this.#takeUp(waiting)
+      if (hops instanceof ResolvedHops) this.#options.complaints.unreachable(hops.host, reason)
       this.#answerFailed(waiting.source, reason)
     } catch (error) {
       this.#options.onFault(error, waiting.source)
@@ -138,7 +143,7 @@ export class Edge {
 
   #answerFailed(source: Leg, reason: Failure): void {
     this.#options.messages.lose(1, reason.cause)
-    this.#answer(source, { status: causeEntry(reason.cause).sipStatus, reason: reasonPhrase(reason), extra: [] })
+    this.#answer(source, undeliverable(reason, source))
   }
 
   // ── requests ──
@@ -264,7 +269,8 @@ export class Edge {
     }
     const transport = uri.transport === '' ? undefined : knownTransport(uri.transport)
     // One of our servers to another, through us: that is no connection of the edge.
-    const upstream = this.#options.upstreams().named(uri.target(), uri.port, transport)
+    const port = uri.port || (uri.secure || transport === 'tls' ? this.#options.tlsPort : sipPort)
+    const upstream = this.#options.upstreams().named(uri.target(), port, transport)
     if (upstream !== undefined) {
       this.#wait(source, new UpstreamHops([upstream]))
       return
@@ -348,7 +354,13 @@ export class Edge {
       this.#dropResponse(source, 'malformed')
       return
     }
+    if (target.facts.side === 'edge' && isRegisteredWithoutPath(this.#message)) this.#noteMissingPath(source)
     this.#send(source, target, this.#options.rewrite.response(this.#message, this.#via, source, target))
+  }
+
+  #noteMissingPath({ facts }: Leg): void {
+    this.#options.counters.registrationsWithoutPath++
+    this.#options.complaints.registrationWithoutPath(endpointText(facts.peer))
   }
 
   #isOfProbe(source: Leg): boolean {
@@ -510,9 +522,11 @@ const optionsAnswer: Refusal = {
   extra: ['Accept: application/sdp', 'Accept-Language: en', 'Supported: path, outbound', 'Server: hepgate'],
 }
 
-/** RFC 3261 §25.1 Reason-Phrase: what an operator reads in a trace; no addresses of ours go to strangers. */
-function reasonPhrase({ cause }: Failure): string {
-  return causeEntry(cause).sipStatus === 408 ? 'Request Timeout' : 'Service Unavailable'
+/** RFC 3327 §5.3: a registrar that keeps the Path repeats it. One whose answer names no Contact has nothing to keep. */
+function isRegisteredWithoutPath(message: SipMessage): boolean {
+  const { status } = message
+  if (status < 200 || status > 299 || message.first(field.path) >= 0 || message.first(field.contact) < 0) return false
+  return message.cseqMethod() === 'REGISTER'
 }
 
 function startingWith(first: Upstream, order: readonly Upstream[]): readonly Upstream[] {

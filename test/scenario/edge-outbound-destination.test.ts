@@ -1,5 +1,6 @@
 /** RFC 3261 §16.6 step 7, RFC 3263 §4: where a request of the core without flow token goes, when no name has to be resolved. */
 import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
 import { after, describe, test } from 'node:test'
 import { clientDomain, sceneCa } from '../support/domains.js'
 import { edgeName, nothingMoreComes, startEdgeCast } from '../support/edge-cast.js'
@@ -15,7 +16,7 @@ const secure = await SipTrunk.tls(scope, certificate)
 const secure6 = await SipTrunk.tls(scope, certificate, {}, '::1')
 const clear = await SipTrunk.tcp(scope)
 /** an address of its own, because the port cannot be chosen */
-const clear5060 = await SipTrunk.tcp(scope, '127.50.60.1', 5060)
+const clear5060 = await SipTrunk.tcp(scope, `127.${randomInt(1, 255)}.${randomInt(255)}.1`, 5060)
 const cast = await startEdgeCast(scope, {
   proto_tls: { tls_port: secure.port },
   tls_mgm: {

@@ -14,39 +14,36 @@ import { until } from '../support/wait.js'
 
 const scope = { after }
 const dir = tempDir(scope)
-const certificate = sceneCa.issue({ dns: ['trunk.example.com'] })
 const cast = await startEdgeCast(scope, {
   proto_tls: { tls_send_timeout: 100 },
   tls_mgm: { client_domain: [clientDomain(dir, 0, { match_ip_address: ['*'] })] },
 })
 const { scene } = cast
 
-for (const transport of ['tls', 'tcp'] as const) {
-  test(`over ${transport}: the connection is broken, what was on it is counted, the next request opens another`, async (t) => {
-    const before = (await scene.gateway.status()).messages.lost['send-timeout'] ?? 0
-    const trunk = transport === 'tls' ? await SipTrunk.tls(t, certificate) : await SipTrunk.tcp(t)
-    const server = await cast.coreServer()
-    const { over } = await reached(trunk, server, { uri: trunk.uri })
-    trunk.answer = undefined
-    over.socket.pause()
+test('the connection is broken, what was on it is counted, the next request opens another', async () => {
+  const before = (await scene.gateway.status()).messages.lost['send-timeout'] ?? 0
+  const trunk = await SipTrunk.tls(scope, sceneCa.issue({ dns: ['trunk.example.com'] }))
+  const server = await cast.coreServer()
+  const { over } = await reached(trunk, server, { uri: trunk.uri })
+  trunk.answer = undefined
+  over.socket.pause()
 
-    const isBroken = (): boolean => scene.events({ Event: 'ERROR', peer: trunk.address }).length > 0
-    const fields = { method: 'MESSAGE', transport: 'TCP', uri: trunk.uri, body: 'x'.repeat(5000) }
-    let sent = 0
-    // Small ones, one at a time: or so much would wait that the gateway gives up for that alone.
-    while (!isBroken()) {
-      server.send(sipRequest(fields))
-      sent++
-      await scene.live(server.address, ({ msgs_in }) => msgs_in === sent + 1)
-    }
-    const { event } = await assertFailure(scene, 'ERROR', 'send-timeout', { peer: trunk.address })
-    assert.match(String(event.Message), /waited 100 ms to be sent/)
-    const lost = ((await scene.gateway.status()).messages.lost['send-timeout'] ?? 0) - before
-    assert.ok(lost > 0)
+  const isBroken = (): boolean => scene.events({ Event: 'ERROR', peer: trunk.address }).length > 0
+  const fields = { method: 'MESSAGE', transport: 'TCP', uri: trunk.uri, body: 'x'.repeat(5000) }
+  let sent = 0
+  // Small ones, one at a time: or so much would wait that the gateway gives up for that alone.
+  while (!isBroken()) {
+    server.send(sipRequest(fields))
+    sent++
+    await scene.live(server.address, ({ msgs_in }) => msgs_in === sent + 1)
+  }
+  const { event } = await assertFailure(scene, 'ERROR', 'send-timeout', { peer: trunk.address })
+  assert.match(String(event.Message), /waited 100 ms to be sent/)
+  const lost = ((await scene.gateway.status()).messages.lost['send-timeout'] ?? 0) - before
+  assert.ok(lost > 0)
 
-    over.socket.resume()
-    await until('what the system had taken', () => trunk.arrivals.length + lost >= sent + 1)
-    trunk.answer = sipAnswer
-    assert.notEqual((await reached(trunk, server, { uri: trunk.uri })).over, over)
-  })
-}
+  over.socket.resume()
+  await until('what the system had taken', () => trunk.arrivals.length + lost >= sent + 1)
+  trunk.answer = sipAnswer
+  assert.notEqual((await reached(trunk, server, { uri: trunk.uri })).over, over)
+})

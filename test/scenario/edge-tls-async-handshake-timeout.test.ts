@@ -42,6 +42,7 @@ function domain(port: number): string {
   const target = `target-${name}`
   const srv = { type: 'SRV', name: `_sips._tcp.${name}`, weight: 0, target } as const
   dns.records = [
+    ...dns.records,
     { ...srv, priority: 1, port },
     { ...srv, priority: 2, port: trunk.port },
     { type: 'A', name: target, address: '127.0.0.1' },
@@ -49,13 +50,23 @@ function domain(port: number): string {
   return `sip:bob@${name};transport=tls`
 }
 
-describe('the window is longer than the handshake takes to fail: the message goes to the next server', async () => {
-  const cast = await start({ tls_async_handshake_timeout: 20_000 })
+const long = await start({ tls_async_handshake_timeout: 20_000 })
+const short = await start({ tls_async_handshake_timeout: 50 })
+const shortConnect = await start({ tls_async_local_connect_timeout: 100, tls_async_handshake_timeout: 20_000 })
+const waiting = await start({ tls_async: 0, tls_async_handshake_timeout: 50 })
 
-  for (const [what, port, cause] of [
-    ['dropped at once', soon, 'reset-in-handshake'],
-    ['dropped after 600 ms', late, 'reset-in-handshake'],
-    ['not complete until tls_handshake_timeout', silent, 'handshake-timeout'],
+describe('the message goes to the next server', { concurrency: true }, () => {
+  for (const [what, cast, port, cause] of [
+    ['the handshake is dropped at once', long, soon, 'reset-in-handshake'],
+    ['dropped after 600 ms, the window is longer', long, late, 'reset-in-handshake'],
+    ['not complete until tls_handshake_timeout, the window is longer', long, silent, 'handshake-timeout'],
+    [
+      'dropped after 600 ms, the window for the connect is shorter: that is another',
+      shortConnect,
+      late,
+      'reset-in-handshake',
+    ],
+    ['dropped after 600 ms, the window is shorter, but tls_async is 0', waiting, late, 'reset-in-handshake'],
   ] as const) {
     test(what, async () => {
       await reached(trunk, await cast.coreServer(), { uri: domain(port) })
@@ -64,41 +75,25 @@ describe('the window is longer than the handshake takes to fail: the message goe
   }
 })
 
-describe('the window is shorter', async () => {
-  const cast = await start({ tls_async_handshake_timeout: 50 })
-
+describe('the window is shorter: the message is answered, and the next goes to the next server', {
+  concurrency: true,
+}, () => {
   for (const [what, port, status] of [
     ['dropped after 600 ms: 503', late, '503 Service Unavailable'],
     ['not complete until tls_handshake_timeout: 408', silent, '408 Request Timeout'],
   ] as const) {
-    test(`${what}; the next message goes to the next server`, async () => {
-      const server = await cast.coreServer()
+    test(what, async () => {
+      const server = await short.coreServer()
       const uri = domain(port)
       const { answer } = await server.request({ method: 'MESSAGE', uri, transport: 'TCP' })
       assert.equal(startLine(answer), `SIP/2.0 ${status}`)
       await reached(trunk, server, { uri })
     })
   }
-
-  test('each is counted', async () => {
-    const { messages, edge } = await cast.scene.gateway.status()
-    assert.deepEqual(messages.lost, { 'reset-in-handshake': 1, 'handshake-timeout': 1 })
-    assert.deepEqual(edge!.answered, { 408: 1, 503: 1 })
-  })
 })
 
-describe('the window for the connect is another: it is over when TCP is connected', async () => {
-  const cast = await start({ tls_async_local_connect_timeout: 100, tls_async_handshake_timeout: 20_000 })
-
-  test('a handshake that is dropped after 600 ms', async () => {
-    await reached(trunk, await cast.coreServer(), { uri: domain(late) })
-  })
-})
-
-describe('tls_async 0: a message waits as long as it takes', async () => {
-  const cast = await start({ tls_async: 0, tls_async_handshake_timeout: 50 })
-
-  test('a handshake that is dropped after 600 ms', async () => {
-    await reached(trunk, await cast.coreServer(), { uri: domain(late) })
-  })
+test('each of these is counted', async () => {
+  const { messages, edge } = await short.scene.gateway.status()
+  assert.deepEqual(messages.lost, { 'reset-in-handshake': 1, 'handshake-timeout': 1 })
+  assert.deepEqual(edge!.answered, { 408: 1, 503: 1 })
 })

@@ -13,7 +13,7 @@ import { tempDir } from '../support/tmp.js'
 import { until } from '../support/wait.js'
 
 const scope = { after }
-const pongTimeoutMs = 1500
+const pongTimeoutMs = 1000
 const certificate = sceneCa.issue({ ips: ['127.0.0.1'] })
 
 /** CRLFCRLFs that came to a trunk, and whether it answers them. */
@@ -112,7 +112,7 @@ describe('a trunk that answers', () => {
 describe('a trunk that is silent', () => {
   test('its connection is closed for that', async () => {
     const { event, closed } = await assertFailure(scene, 'ERROR', 'keepalive-timeout', { peer: silent.trunk.address })
-    assert.match(String(event.Message), /CRLFCRLF within 1500 ms/)
+    assert.match(String(event.Message), /CRLFCRLF within 1000 ms/)
     assert.equal(closed.closed_by, 'timeout')
   })
 

@@ -124,15 +124,15 @@ test('in answers it is gone, from phones and from the core', async () => {
 })
 
 test('between two phones whose servers left the dialog it does not pass', async () => {
-  const caller = await registered(cast)
-  const callee = await registered(cast)
-  const bye = sipRequest({
-    method: 'BYE',
-    uri: 'sip:bob@192.0.2.20',
-    to: '<sip:bob@example.com>;tag=1',
-    headers: [`Route: ${callee.path}`, `${name}: yes`],
-  })
-  caller.phone.send(bye)
+  const [caller, callee] = [await registered(cast), await registered(cast)]
+  const dialog = { callId: 'left@dialog', uri: 'sip:bob@192.0.2.20' }
+  core.send(sipRequest({ ...dialog, method: 'INVITE', transport: 'TCP', headers: [`Route: ${callee.path}`] }))
+  const invite = await callee.phone.next()
+  callee.phone.answer(invite)
+  await core.next()
+  const [towardsCallee] = headersOf(invite, 'Record-Route')[0]!.split(', ')
+  const bye = { ...dialog, method: 'BYE', to: '<sip:bob@example.com>;tag=1' }
+  caller.phone.send(sipRequest({ ...bye, headers: [`Route: ${towardsCallee}`, `${name}: yes`] }))
   const arrived = await callee.phone.next()
   assert.equal(startLine(arrived).split(' ')[0], 'BYE')
   assert.deepEqual(headersOf(arrived, name), [])
