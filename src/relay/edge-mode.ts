@@ -86,7 +86,7 @@ export class EdgeMode {
     this.#complaints = new Complaints(options.log)
     this.#peerLog = new PeerLog({ log: options.log, upstreams: () => this.#upstreams })
     this.#pool = new ConnectionPool(proto_tls.cert_check_on_conn_reusage)
-    this.#legs = new Legs(options.own, options.tokens)
+    this.#legs = new Legs(options.own, options.tokens, this)
     this.#outbound = new Outbound({
       connector: options.connector,
       pool: this.#pool,
@@ -311,7 +311,6 @@ class LegHandler implements ConnectionHandler {
   constructor(mode: EdgeMode, leg: Leg) {
     this.#mode = mode
     this.#leg = leg
-    leg.deliver = (buf, start, bodyStart, end) => mode.received(leg, buf, start, bodyStart, end)
   }
 
   onMessage(buf: Buffer, start: number, bodyStart: number, end: number): void {

@@ -155,7 +155,7 @@ export class Prober {
   #send(probed: Probed, leg: Leg): void {
     const { port, nowMs } = this.#options
     const branch = `${branchPrefix}${this.#options.randomHex()}`
-    const callId = `${this.#options.randomHex()}@${withoutPort(leg.ownHostPort)}`
+    const callId = `${this.#options.randomHex()}@${withoutPort(leg.own.hostPort)}`
     const bytes = this.#request(probed.target, leg, branch, callId)
     if (!port.send(leg, bytes, callId)) {
       this.#noLeg(probed, failure('upstream-failed', 'the connection ended before OPTIONS could be sent'))
@@ -210,13 +210,13 @@ export class Prober {
   #request({ requestUri }: ProbeTarget, leg: Leg, branch: string, callId: string): Buffer {
     const lines = [
       `OPTIONS ${requestUri} SIP/2.0`,
-      `${leg.viaHead}${branch}${leg.viaTail}`,
+      `${leg.own.viaHead}${branch}${leg.own.viaTail}`,
       'Max-Forwards: 70',
-      `From: <sip:${withoutPort(leg.ownHostPort)}>;tag=${this.#options.randomHex()}`,
+      `From: <sip:${withoutPort(leg.own.hostPort)}>;tag=${this.#options.randomHex()}`,
       `To: <${withoutPort(requestUri)}>`,
       `Call-ID: ${callId}`,
       'CSeq: 1 OPTIONS',
-      `Contact: <${leg.contactUri}>`,
+      `Contact: <${leg.own.contactUri}>`,
       'Accept: application/sdp',
       `User-Agent: ${this.#options.userAgent}`,
       'Content-Length: 0',

@@ -60,17 +60,18 @@ export class RecordRoute {
   }
 
   #value(message: SipMessage, leg: Leg, via: Via | undefined, withToken: boolean, secure: boolean): string {
-    const { facts, ownHostPort, uriTail } = leg
+    const { facts } = leg
+    const { hostPort, uriTail, listening } = leg.own
     // TLS ends here: on a clear leg to our own servers nobody could follow a sips: URI.
     const scheme = secure && (facts.side === 'edge' || facts.transport === 'tls') ? 'sips' : 'sip'
     if (facts.side === 'edge') {
-      if (!withToken) return `<${scheme}:${ownHostPort}${uriTail}>`
+      if (!withToken) return `<${scheme}:${hostPort}${uriTail}>`
       const seal = this.#options.seals.seal(leg.token, message)
-      return `<${scheme}:${leg.token}@${ownHostPort}${uriTail}${sealParameter}${seal}>`
+      return `<${scheme}:${leg.token}@${hostPort}${uriTail}${sealParameter}${seal}>`
     }
     const key = this.#options.serverKey(leg, via)
-    const user = key === '' && leg.listening ? '' : `${ownUser(key)}@`
-    return `<${scheme}:${user}${ownHostPort}${uriTail}>`
+    const user = key === '' && listening ? '' : `${ownUser(key)}@`
+    return `<${scheme}:${user}${hostPort}${uriTail}>`
   }
 
   /** RFC 5626 §5.1: the token, when later requests can reach the client no other way. */

@@ -44,7 +44,7 @@ export class Rewrite {
     edit.begin(message.buf, message.start, message.end)
     const top = message.lineStart(message.first(field.via))
     const branch = branches.make(source.facts.id, target.facts.side, message, via)
-    edit.insert(top, `${target.viaHead}${branch}${target.viaTail}\r\n`)
+    edit.insert(top, `${target.own.viaHead}${branch}${target.own.viaTail}\r\n`)
     markSource(edit, via, source.facts.peer.ip, source.facts.peer.port)
     this.#countHop(message, top)
     routes.strip(edit)
@@ -120,7 +120,7 @@ export class Rewrite {
     const firstHop = !via.hasMore && message.next(message.first(field.via)) < 0
     const line = message.first(field.path)
     const at = line < 0 ? top : message.lineStart(line)
-    const uri = `<sip:${source.token}@${target.ownHostPort}${target.uriTail}${firstHop ? ';ob' : ''}>`
+    const uri = `<sip:${source.token}@${target.own.hostPort}${target.own.uriTail}${firstHop ? ';ob' : ''}>`
     // A registrar that finds a Path and no such option may refuse the registration (Asterisk does), and few phones say it.
     const supported = lists(message, field.supported, pathOption) ? '' : 'Supported: path\r\n'
     this.#edit.insert(at, `Path: ${uri}\r\n${supported}`)

@@ -3,120 +3,142 @@
  * (430, RFC 5626 §5.3) and not that somebody forged it (403); the phone registers anew and can be called again.
  */
 import assert from 'node:assert/strict'
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import { type EdgeCast, registered, startEdgeCast } from '../support/edge-cast.js'
 import { startAgain } from '../support/gateway-process.js'
 import { changeFile } from '../support/reconfigure.js'
 import type { SceneConfig } from '../support/scene.js'
-import { lastFirst, type Scope } from '../support/scope.js'
+import { lastFirst } from '../support/scope.js'
 import { headerOf, sipRequest, startLine } from '../support/sip.js'
 import type { SipStream } from '../support/sip-stream.js'
 
-const [secret, another] = ['kept by the operator', 'of quite another gateway']
+const flowFailed = 'SIP/2.0 430 Flow Failed'
+const forbidden = /^SIP\/2\.0 403 /
 
-/** A phone that registered and called, and what the core knows of both. */
-interface Before {
-  readonly scope: Scope
-  readonly cast: EdgeCast
-  readonly path: string
-  readonly recordRoute: string
+/** A gateway that is restarted again and again, and what the core knows of a phone of its first life. */
+class Restarted {
+  core: SipStream
+  #gateway: EdgeCast['scene']['gateway']
+
+  private constructor(
+    private readonly scope: ReturnType<typeof lastFirst>,
+    readonly cast: EdgeCast,
+    readonly path: string,
+    /** as the phone put it into its route set */
+    readonly recordRoute: string,
+  ) {
+    this.core = cast.core
+    this.#gateway = cast.scene.gateway
+  }
+
+  static async start(config: SceneConfig): Promise<Restarted> {
+    const scope = lastFirst({ after })
+    const cast = await startEdgeCast(scope, config)
+    const { phone, path } = await registered(cast)
+    phone.send(sipRequest({ method: 'INVITE', uri: 'sip:bob@example.com' }))
+    return new Restarted(scope, cast, path, headerOf(await cast.core.next(), 'Record-Route')!)
+  }
+
+  get dir(): string {
+    return this.#gateway.dir
+  }
+
+  async restart(signal: 'SIGTERM' | 'SIGKILL', change = () => {}): Promise<void> {
+    await this.#gateway.process.stop(signal)
+    change()
+    const before = this.cast.upstream.connections.length
+    this.#gateway = await startAgain(this.scope, this.#gateway)
+    this.core = await this.cast.upstream.connection(before)
+  }
+
+  changeSecret(flow_secret: string): void {
+    changeFile(this.#gateway, ({ relay }) => Object.assign(relay!, { flow_secret }))
+  }
+
+  /** What the core is told about a request with that Route. */
+  async answerTo(method: string, route: string): Promise<string> {
+    const to = method === 'BYE' ? '<sip:alice@example.com>;tag=1' : '<sip:alice@example.com>'
+    const headers = [`Route: ${route}`]
+    const { answer } = await this.core.request({ method, transport: 'TCP', uri: 'sip:alice@192.0.2.10', to, headers })
+    return startLine(answer)
+  }
+
+  async assertFlowFailed(): Promise<void> {
+    // Somebody else is there first, perhaps even from the same address and port.
+    const stranger = await this.cast.phone()
+    assert.equal(await this.answerTo('INVITE', this.path), flowFailed)
+    assert.equal(await this.answerTo('BYE', this.recordRoute), flowFailed)
+    assert.deepEqual(stranger.received, [])
+  }
+
+  async assertReachableAgain(): Promise<void> {
+    const { phone, path } = await registered({ phone: () => this.cast.phone(), core: this.core })
+    assert.notEqual(path, this.path)
+    this.core.send(sipRequest({ method: 'INVITE', transport: 'TCP', headers: [`Route: ${path}`] }))
+    phone.answer(await phone.next())
+    assert.equal(startLine(await this.core.next()), 'SIP/2.0 200 OK')
+    assert.equal(await this.answerTo('INVITE', this.path), flowFailed, 'the old flow stays lost')
+  }
 }
 
-async function before(t: Scope, config: SceneConfig): Promise<Before> {
-  const scope = lastFirst(t)
-  const cast = await startEdgeCast(scope, config)
-  const { phone, path } = await registered(cast)
-  phone.send(
-    sipRequest({ method: 'INVITE', uri: 'sip:bob@example.com', contact: '<sip:alice@192.0.2.10;transport=tls;ob>' }),
-  )
-  return { scope, cast, path, recordRoute: headerOf(await cast.core.next(), 'Record-Route')! }
-}
+describe('with a configured secret', async () => {
+  const relay = { flow_secret: 'kept by the operator' }
+  const life = await Restarted.start({ relay })
 
-/** Ends the process and starts another. Returns the connection that this one opens to the core. */
-async function restart({ scope, cast }: Before, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<SipStream> {
-  const { gateway } = cast.scene
-  await gateway.process.stop(signal)
-  const connections = cast.upstream.connections.length
-  await startAgain(scope, gateway)
-  return cast.upstream.connection(connections)
-}
-
-/** What the core is told about a request with that Route. */
-async function answerTo(core: SipStream, method: string, route: string): Promise<string> {
-  const to = method === 'BYE' ? '<sip:alice@example.com>;tag=1' : '<sip:alice@example.com>'
-  const { answer } = await core.request({
-    method,
-    transport: 'TCP',
-    uri: 'sip:alice@192.0.2.10',
-    to,
-    headers: [`Route: ${route}`],
+  test('430 for the Path and the Record-Route of before; the phone can be called when it is back', async () => {
+    await life.restart('SIGTERM')
+    await life.assertFlowFailed()
+    await life.assertReachableAgain()
   })
-  return startLine(answer)
-}
 
-describe('after a restart', { concurrency: true }, () => {
-  for (const [what, config, signal] of [
-    ['with a configured secret', { relay: { flow_secret: secret } }, 'SIGTERM'],
-    ['with the secret kept in state_dir', {}, 'SIGTERM'],
-    ['with the secret kept in state_dir, after a crash', {}, 'SIGKILL'],
+  test('a phone that came back goes on with a dialog of before: the token of its own lost flow holds up nobody', async () => {
+    const phone = await life.cast.phone()
+    const route = life.recordRoute.split(', ').reverse().join(', ')
+    const bye = sipRequest({ method: 'BYE', to: '<sip:bob@example.com>;tag=1', headers: [`Route: ${route}`] })
+    phone.send(bye)
+    assert.equal(headerOf(await life.core.next(), 'Call-ID'), headerOf(bye, 'Call-ID'))
+  })
+
+  test('another gateway with the same secret says 430, too', async (t) => {
+    const { core, corePort } = await startEdgeCast(t, { relay })
+    const token = /sip:([\w-]+)@/.exec(life.path)![1]!
+    const headers = [`Route: <sip:${token}@127.0.0.1:${corePort};transport=tcp;lr>`]
+    const { answer } = await core.request({ method: 'INVITE', transport: 'TCP', headers })
+    assert.equal(startLine(answer), flowFailed)
+  })
+
+  test('with another secret 403: it might be forged', async () => {
+    await life.restart('SIGTERM', () => life.changeSecret('of quite another gateway'))
+    assert.match(await life.answerTo('INVITE', life.path), forbidden)
+    assert.match(await life.answerTo('BYE', life.recordRoute), forbidden)
+  })
+})
+
+describe('with the secret kept in state_dir', async () => {
+  const life = await Restarted.start({})
+  const file = join(life.dir, 'state', 'flow-secret')
+  const kept = readFileSync(file)
+
+  for (const [what, signal] of [
+    ['a restart', 'SIGTERM'],
+    ['a crash', 'SIGKILL'],
   ] as const) {
-    test(`${what}: 430 for the Path and the Record-Route of before, and the phone can be called once it is back`, async (t) => {
-      const known = await before(t, config)
-      const core = await restart(known, signal)
-      // Somebody else is there first, perhaps even from the same address and port.
-      const stranger = await known.cast.phone()
-      assert.equal(await answerTo(core, 'INVITE', known.path), 'SIP/2.0 430 Flow Failed')
-      assert.equal(await answerTo(core, 'BYE', known.recordRoute), 'SIP/2.0 430 Flow Failed')
-      assert.deepEqual(stranger.received, [])
-
-      const { phone, path } = await registered({ ...known.cast, core })
-      assert.notEqual(path, known.path)
-      core.send(sipRequest({ method: 'INVITE', transport: 'TCP', headers: [`Route: ${path}`] }))
-      const invite = await phone.next()
-      phone.answer(invite)
-      assert.equal(startLine(await core.next()), 'SIP/2.0 200 OK')
-      assert.deepEqual(stranger.received, [])
-      assert.equal(await answerTo(core, 'INVITE', known.path), 'SIP/2.0 430 Flow Failed', 'still')
+    test(`after ${what} 430 for what is of before; the phone can be called when it is back`, async () => {
+      await life.restart(signal)
+      await life.assertFlowFailed()
+      await life.assertReachableAgain()
     })
   }
 
-  test('a phone that came back goes on with a dialog of before: the token of its own lost flow holds up nobody', async (t) => {
-    const known = await before(t, { relay: { flow_secret: secret } })
-    const core = await restart(known)
-    const phone = await known.cast.phone()
-    const route = known.recordRoute.split(', ').reverse().join(', ')
-    const bye = sipRequest({ method: 'BYE', to: '<sip:bob@example.com>;tag=1', headers: [`Route: ${route}`] })
-    phone.send(bye)
-    assert.equal(headerOf(await core.next(), 'Call-ID'), headerOf(bye, 'Call-ID'))
-  })
-
-  test('with another secret: 403, it might be forged', async (t) => {
-    const known = await before(t, { relay: { flow_secret: secret } })
-    changeFile(known.cast.scene.gateway, ({ relay }) => Object.assign(relay!, { flow_secret: another }))
-    const core = await restart(known)
-    assert.match(await answerTo(core, 'INVITE', known.path), /^SIP\/2\.0 403 /)
-  })
-
-  test('another gateway with the same secret says 430, one with its own 403', async (t) => {
-    const known = await before(t, { relay: { flow_secret: secret } })
-    const same = await startEdgeCast(t, { relay: { flow_secret: secret } })
-    const own = await startEdgeCast(t)
-    // the token as it stands in its own URI
-    const token = /sip:([\w-]+)@/.exec(known.path)![1]!
-    const route = ({ corePort }: EdgeCast): string => `<sip:${token}@127.0.0.1:${corePort};transport=tcp;lr>`
-    assert.equal(await answerTo(same.core, 'INVITE', route(same)), 'SIP/2.0 430 Flow Failed')
-    assert.match(await answerTo(own.core, 'INVITE', route(own)), /^SIP\/2\.0 403 /)
-  })
-
-  test('the secret in state_dir is for the gateway alone, and stays the same', async (t) => {
-    const known = await before(t, {})
-    const file = join(known.cast.scene.gateway.dir, 'state', 'flow-secret')
-    const kept = readFileSync(file)
+  test('it is for the gateway alone, and stays the same', () => {
     assert.deepEqual([kept.length, statSync(file).mode & 0o777], [32, 0o600])
-    await restart(known)
     assert.deepEqual(readFileSync(file), kept)
-    assert.ok(!known.cast.scene.gateway.process.output.includes(kept.toString('hex')))
+  })
+
+  test('once it is removed, what is of before might be forged: 403', async () => {
+    await life.restart('SIGTERM', () => rmSync(file))
+    assert.match(await life.answerTo('INVITE', life.path), forbidden)
   })
 })

@@ -39,6 +39,7 @@ export class SipServer {
 
   #accept(socket: Socket): void {
     this.connections.add(socket)
+    socket.setNoDelay(true)
     let rest: Buffer = Buffer.alloc(0)
     socket.on('data', (chunk: Buffer) => {
       const split = splitMessages(Buffer.concat([rest, chunk]))

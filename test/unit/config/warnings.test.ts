@@ -45,6 +45,53 @@ test('with a core socket, without an upstream, or in tunnel mode there is nothin
   assert.deepEqual(warningsOf('socket: tls:0.0.0.0\nrelay: { mode: tunnel, upstream: sip:10.0.0.5 }'), [])
 })
 
+test('an upstream that is a socket of the gateway itself is a loop', () => {
+  const comesBack = 'a socket of the gateway: what goes there comes back'
+  const warned = (socket: string, upstream: string) =>
+    warningsOf(`socket: [tls:192.0.2.1, ${socket}]\nrelay: { upstream: "${upstream}" }`).filter((w) =>
+      w.includes(comesBack),
+    )
+  const at = '2:20 relay.upstream'
+  assert.deepEqual(warned('tcp:10.0.0.4', 'sip:10.0.0.4'), [`${at}: that is tcp:10.0.0.4, ${comesBack}`])
+  assert.deepEqual(warned('"udp:[::]"', 'sip:127.0.0.1;transport=udp'), [`${at}: that is udp:[::], ${comesBack}`])
+  for (const upstream of ['sip:127.0.0.2', 'sip:localhost', 'sip:0.0.0.0', 'sip:[::1]']) {
+    assert.equal(warned('tcp:0.0.0.0', upstream).length, 1, upstream)
+  }
+  assert.equal(warned('tcp:127.0.0.1', 'sip:localhost').length, 1)
+  assert.deepEqual(warned('tcp:10.0.0.4', 'sip:10.0.0.4:5070'), [])
+  assert.deepEqual(warned('tcp:10.0.0.4', 'sip:10.0.0.5'), [])
+  assert.deepEqual(warned('tcp:127.0.0.1', 'sip:127.0.0.2'), [])
+  assert.deepEqual(warned('udp:10.0.0.4', 'sip:10.0.0.4'), [])
+  assert.deepEqual(warned('tcp:0.0.0.0', 'sip:10.0.0.4'), [], 'whose address that is another machine may know')
+})
+
+const nobody = 'no peer will ever be trusted: no server_domain and no client_domain has verify_cert: 1'
+const trusting = 'socket: tls:0.0.0.0\ntrust: { domains: carrier.example }\n'
+const keys = 'certificate: c.pem, private_key: k.pem'
+
+test('trusted domains need a certificate that somebody verifies', () => {
+  assert.deepEqual(warningsOf(trusting), [`2:19 trust.domains: ${nobody}`])
+  const server = `tls_mgm: { server_domain: [{ name: a, ${keys}, verify_cert: VERIFY }] }\n`
+  assert.deepEqual(warningsOf(trusting + server.replace('VERIFY', '0')), [`2:19 trust.domains: ${nobody}`])
+  assert.deepEqual(warningsOf(trusting + server.replace('VERIFY', '1')), [])
+})
+
+test('that of a server we connect to is as good, which is verified unless a client_domain says otherwise', () => {
+  const trunk = `${trusting}relay: { trunk: sips:carrier.example }\n`
+  assert.deepEqual(warningsOf(trunk), [])
+  const client = 'tls_mgm: { client_domain: [{ name: a, verify_cert: VERIFY }] }\n'
+  assert.deepEqual(warningsOf(trunk + client.replace('VERIFY', '1')), [])
+  assert.deepEqual(warningsOf(trunk + client.replace('VERIFY', '0')), [`2:19 trust.domains: ${nobody}`])
+})
+
+test('a ring for trusted calls without trusted domains is only for our own', () => {
+  const own = 'every call that your own servers send without the header of trust.header'
+  assert.deepEqual(
+    warningsOf('socket: tls:0.0.0.0\ntrust: { alert_info: { phone: cisco_ata, ring: Bellcore-dr4 } }\n'),
+    [`2:22 trust.alert_info: without trust.domains nobody outside is trusted, and the ring is for ${own}`],
+  )
+})
+
 test('a core socket in tunnel mode is no way for servers of edge mode', () => {
   const text = 'socket: [tls:0.0.0.0, { socket: "tcp:10.0.0.4", relay: tunnel }]\nrelay: { upstream: sip:10.0.0.5 }'
   assert.equal(warningsOf(text).length, 1)

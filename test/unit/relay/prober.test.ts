@@ -4,6 +4,7 @@ import { type Failure, failure } from '../../../src/base/errors.js'
 import type { Transport } from '../../../src/base/facts.js'
 import type { FlowTokens } from '../../../src/relay/flow.js'
 import { type Carrier, Leg } from '../../../src/relay/leg.js'
+import { OwnName } from '../../../src/relay/own-name.js'
 import { Prober, type ProbeTarget } from '../../../src/relay/prober.js'
 import { connection, FakeTime } from '../trace/fakes.js'
 
@@ -54,8 +55,8 @@ class Bench {
       facts: connection({ transport }),
       fail: (reason: Failure) => this.failed.push(reason),
     } as unknown as Carrier
-    const own = { host: 'sip.example.com', port: 5061 }
-    this.leg = new Leg(carrier, own, {} as FlowTokens, { listening: true, alias: transport === 'tls' })
+    const own = new OwnName({ host: 'sip.example.com', port: 5061 }, transport, true, transport === 'tls')
+    this.leg = new Leg(carrier, own, {} as FlowTokens, { received: () => {} })
     this.found = this.leg
     this.prober = new Prober({
       timeoutMs: options.timeoutMs ?? timeoutMs,
