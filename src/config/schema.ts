@@ -134,12 +134,12 @@ const protoTls = section(
     ),
     tls_async: flag({
       default: 1,
-      description: `On: connecting and writing never hold up the message that caused them, it is queued on the connection. Off: the sender waits for connect, handshake and write: nothing more is read from it until its message has left. ${asInOpenSips}`,
+      description: `On: connecting and writing never hold up the message that caused them, it is queued on the connection. Off: the sender waits for connect, handshake and write: nothing more is read from it until its message has left, so that in edge mode one phone that does not read holds up the server that writes to it, for as long as \`tls_send_timeout\`. ${asInOpenSips}`,
     }),
     tls_async_max_postponed_chunks: integer(1, 65535, {
       default: 32,
       unit: 'messages',
-      description: `Messages a connection may hold queued. One more breaks it: ERROR and CLOSED events, every queued message answered or counted as lost. ${asInOpenSips}`,
+      description: `Messages a connection may hold queued. One more breaks it: ERROR and CLOSED events, every queued message answered or counted as lost. In edge mode this is so towards phones and trunks; on the way to an upstream, where strangers choose how many there are, whoever comes too late is answered 503 alone and the connection goes on being opened. ${asInOpenSips}`,
     }),
     tls_async_local_connect_timeout: ms(
       100,

@@ -5,11 +5,11 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Endpoint } from '../base/address.js'
+import type { Transport } from '../base/facts.js'
 import type { Log } from '../base/log.js'
 import type { EdgeStatus, UpstreamStatus } from '../base/ports.js'
 import type { Config, TrunkConfig } from '../config/types.js'
 import { Edit } from '../sip/edit.js'
-import { SipMessage } from '../sip/message.js'
 import type { Via } from '../sip/via.js'
 import type { Association } from '../tls/association.js'
 import { Connection } from '../tls/connection.js'
@@ -34,6 +34,7 @@ import type { Leg } from './leg.js'
 import { Legs } from './legs.js'
 import { type Hop, type Hops, Outbound } from './outbound.js'
 import type { OwnAddresses } from './own-addresses.js'
+import { Passage } from './passage.js'
 import { PeerLog } from './peer-log.js'
 import { Prober, type ProbeTarget } from './prober.js'
 import { RecordRoute } from './record-route.js'
@@ -82,7 +83,7 @@ export class EdgeMode {
 
   constructor(options: EdgeModeOptions) {
     this.#options = options
-    const { proto_tls, relay, trust, trace } = options.config()
+    const { proto_tls, relay, trace } = options.config()
     this.#complaints = new Complaints(options.log)
     this.#peerLog = new PeerLog({ log: options.log, upstreams: () => this.#upstreams })
     this.#pool = new ConnectionPool(proto_tls.cert_check_on_conn_reusage)
@@ -94,7 +95,7 @@ export class EdgeMode {
       adopt: (connection, hop) => this.#adopt(connection, hop),
       association: (address) => this.#associationTo(address),
       isInside: (address, transport) => options.own.listensAt(address, transport) || this.#upstreams.listensAt(address),
-      acceptedFrom: (address, transport) => this.#legs.to('edge', transport, address),
+      acceptedFrom: (address, transport) => this.#acceptedFrom(address, transport),
       async: proto_tls.tls_async,
       connectWindowMs: proto_tls.tls_async_local_connect_timeout,
       handshakeWindowMs: proto_tls.tls_async_handshake_timeout,
@@ -109,43 +110,7 @@ export class EdgeMode {
       timeoutMs: relay.options_timeout,
       userAgent: options.userAgent,
     })
-    const edit = new Edit()
-    const routes = new Routes(options.own)
-    const branches = new Branches()
-    this.#edge = new Edge({
-      message: new SipMessage(trust.header),
-      edit,
-      routes,
-      rewrite: new Rewrite(edit, {
-        branches,
-        routes,
-        trust: new Trust({ header: trust.header, alertInfo: () => options.config().trust.alert_info }),
-        recordRoute: new RecordRoute({
-          seals: options.seals,
-          serverKey: (leg, via) => this.#serverKey(leg, via),
-          flowToken: relay.flow_token,
-        }),
-        flowTimer: relay.flow_timer,
-      }),
-      legs: this.#legs,
-      branches,
-      tokens: options.tokens,
-      pool: this.#pool,
-      outbound: this.#outbound,
-      resolver: options.resolver,
-      prober: this.#prober,
-      answers: this.#answers,
-      seals: options.seals,
-      onFault: (error, source) => this.#lost(error, source),
-      upstreams: () => this.#upstreams,
-      counters: this.#counters,
-      complaints: this.#complaints,
-      messages: options.messages,
-      tap: options.tap,
-      tlsPort: proto_tls.tls_port,
-      async: proto_tls.tls_async,
-      traceProbes: trace.probes,
-    })
+    this.#edge = this.#makeEdge()
   }
 
   /** A client or server has connected to us. */
@@ -221,6 +186,44 @@ export class EdgeMode {
     this.#keeper.closed(leg)
   }
 
+  #makeEdge(): Edge {
+    const { own, seals, tokens, resolver, messages, tap } = this.#options
+    const { proto_tls, relay, trust, trace } = this.#options.config()
+    const [edit, routes, branches] = [new Edit(), new Routes(own), new Branches()]
+    const rewrite = new Rewrite(edit, {
+      branches,
+      routes,
+      trust: new Trust({ header: trust.header, alertInfo: () => this.#options.config().trust.alert_info }),
+      recordRoute: new RecordRoute({
+        seals,
+        serverKey: (leg, via) => this.#serverKey(leg, via),
+        flowToken: relay.flow_token,
+      }),
+      flowTimer: relay.flow_timer,
+    })
+    const parts = { rewrite, answers: this.#answers, messages, tap, async: proto_tls.tls_async }
+    return new Edge({
+      ...parts,
+      passage: new Passage({ ...parts, extraHeader: trust.header }),
+      edit,
+      routes,
+      branches,
+      legs: this.#legs,
+      tokens,
+      seals,
+      pool: this.#pool,
+      outbound: this.#outbound,
+      resolver,
+      prober: this.#prober,
+      upstreams: () => this.#upstreams,
+      counters: this.#counters,
+      complaints: this.#complaints,
+      tlsPort: proto_tls.tls_port,
+      traceProbes: trace.probes,
+      onFault: (error, source) => this.#lost(error, source),
+    })
+  }
+
   // ── legs ──
 
   #adopt(connection: Connection, { address, host, side, transport }: Hop): Leg {
@@ -233,6 +236,12 @@ export class EdgeMode {
     const leg = this.#legs.add(connection, alias)
     connection.handler = new LegHandler(this, leg)
     return leg
+  }
+
+  /** Not one that we opened, which the pool knows better, nor one whose peer is about to leave. */
+  #acceptedFrom(address: Endpoint, transport: Transport): Leg | undefined {
+    const leg = this.#legs.to('edge', transport, address)
+    return leg?.facts.direction === 'in' && !leg.leaving ? leg : undefined
   }
 
   #associationTo(address: Endpoint): Leg | undefined {

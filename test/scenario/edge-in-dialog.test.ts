@@ -183,6 +183,44 @@ describe('both ends reach each other', () => {
   })
 })
 
+describe('two phones whose dialog our servers have left', () => {
+  /** A call through a proxy of the core that does not record itself; both ends of it. */
+  async function left(): Promise<[DialogEnd, DialogEnd]> {
+    const proxyVia = `SIP/2.0/TCP 127.0.0.1:5062;branch=z9hG4bK${token()}`
+    phone.send(sipRequest({ method: 'INVITE', uri: 'sip:bob@example.com' }))
+    core.send(changed(await core.next(), /^Via:/m, `Route: ${otherPath}\r\nVia: ${proxyVia}\r\nVia:`))
+    const invite = await other.next()
+    const sent = other.answer(invite, '200 OK', ['Contact: <sip:bob@192.0.2.11>', ...recordedOf(invite)])
+    core.send(changed(await core.next(), `Via: ${proxyVia}\r\n`, ''))
+    return [callingEnd(await phone.next()), calledEnd(invite, sent)]
+  }
+
+  test('reach each other by the tokens of that call', async () => {
+    const [caller, called] = await left()
+    assert.equal(caller.routeSet.length, 4)
+    await goes(within(caller, 'ACK'), phone, other)
+    await goes(within(called, 'INFO'), other, phone)
+    await goes(within(caller, 'BYE'), phone, other)
+    await nothingMoreComes(phone, core)
+  })
+
+  test('and cannot reach each other by them in any other call, nor without a dialog: that is for our servers to say', async () => {
+    const [caller] = await left()
+    const received = other.received.length
+    const strangers = {
+      'another call': within({ ...caller, callId: token() }, 'BYE'),
+      'no dialog': within({ ...caller, to: '<sip:bob@example.com>' }, 'MESSAGE'),
+      'the seal of nobody': changed(within(caller, 'BYE'), /;seal=[0-9a-f]{16}>$/m, ';seal=0123456789abcdef>'),
+      'no seal': changed(within(caller, 'BYE'), /;seal=[0-9a-f]{16}>$/m, '>'),
+    }
+    for (const [what, request] of Object.entries(strangers)) {
+      phone.send(request)
+      assert.equal(startLine(await core.next()), startLine(request), what)
+    }
+    assert.equal(other.received.length, received)
+  })
+})
+
 const ownCore = `<sip:127.0.0.1:${corePort};transport=tcp;lr>`
 const ownEdge = path.replace(/@.*>/, `@${edgeName}:${edgePort};transport=tls;lr>`)
 const far = '<sip:far.example.com;lr>'

@@ -1,5 +1,7 @@
 /** Phones and calls that come and go leave nothing behind: no connection, no leg, no place in the pool. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { silentLog } from '../../src/base/log.js'
@@ -57,22 +59,24 @@ server.answer = (message) => {
   return Buffer.concat([answer, sipRequest({ ...call, headers: [`Route: ${path}`] }), toNobody])
 }
 
-/** A phone that registers, is called, calls, and goes. */
-async function oneLife(i: number): Promise<void> {
-  const phone = await SipClient.connect({ port })
+/** A phone that registers, is called, calls, and goes, politely or not. */
+async function oneLife(isPolite: boolean): Promise<void> {
+  const tcp = connect({ port, host: '127.0.0.1', noDelay: true })
+  await once(tcp, 'connect')
+  const phone = await SipClient.connect({ port, socket: tcp })
   await phone.request({ method: 'REGISTER', uri: 'sip:example.com' })
   const call = await phone.next(patienceMs)
   phone.answer(call)
   await phone.request({ method: 'INVITE', uri: 'sip:bob@example.com' })
-  // a third of them is rude
-  if (i % 3 === 0) phone.socket.destroy()
-  else phone.socket.end()
+  if (isPolite) phone.socket.end()
+  else tcp.resetAndDestroy()
 }
 
 async function lives(count: number): Promise<void> {
   let next = 0
   const worker = async (): Promise<void> => {
-    while (next < count) await oneLife(next++)
+    // The polite ones are answered for two more seconds, which is over when the others are.
+    while (next < count) await oneLife(next++ < count / 2)
   }
   await Promise.all(Array.from({ length: 60 }, worker))
   await until(

@@ -85,7 +85,10 @@ describe('what the core has to answer', () => {
   }
 })
 
-test('an OPTIONS that may go no further is refused even so', async () => {
-  const request = changed(sipRequest({ uri: `sip:${name}` }), 'Max-Forwards: 70', 'Max-Forwards: 0')
-  assert.equal(startLine((await phone.request(request)).answer), 'SIP/2.0 483 Too Many Hops')
+test('one that may go no further, or needs a proxy that knows more, has arrived: those are matters of going on', async () => {
+  const noHopLeft = changed(sipRequest({ uri: `sip:${name}` }), 'Max-Forwards: 70', 'Max-Forwards: 0')
+  assertOk((await phone.request(noHopLeft)).answer)
+  assertOk((await phone.request({ uri: `sip:${name}`, headers: ['Proxy-Require: gin'] })).answer)
+  const further = changed(sipRequest({ uri: `sip:bob@${name}` }), 'Max-Forwards: 70', 'Max-Forwards: 0')
+  assert.equal(startLine((await phone.request(further)).answer), 'SIP/2.0 483 Too Many Hops')
 })

@@ -29,34 +29,51 @@ function tokenIn(uri: string): string {
   return /sips?:([^@]+)@/.exec(uri)![1]!
 }
 
-function coreUri({ corePort }: EdgeCast, transport = 'tcp', scheme = 'sip'): string {
-  return `<${scheme}:127.0.0.1:${corePort};transport=${transport};lr>`
+function coreUri({ corePort }: EdgeCast, transport = 'tcp'): string {
+  return `<sip:127.0.0.1:${corePort};transport=${transport};lr>`
 }
 
+/** `user`: the token, beside which stands its seal. */
 function edgeUri({ edgePort }: EdgeCast, user?: string, scheme = 'sip'): string {
-  return `<${scheme}:${user === undefined ? '' : `${user}@`}${edgeName}:${edgePort};transport=tls;lr>`
+  const place = `${edgeName}:${edgePort};transport=tls;lr`
+  return user === undefined ? `<${scheme}:${place}>` : `<${scheme}:${user}@${place};seal=SEAL>`
+}
+
+/** Header lines with the seal, which is another for each call, masked. */
+function sealed(lines: readonly string[]): string[] {
+  return lines.map((line) => line.replace(/;seal=[0-9a-f]{16}>/, ';seal=SEAL>'))
 }
 
 /** The Record-Route lines of a request of a phone as our servers get it. */
 async function recorded(fields: RequestFields, from = phone, { core }: EdgeCast = cast): Promise<string[]> {
   from.send(sipRequest(fields))
-  return headersOf(await core.next(), 'Record-Route')
+  return sealed(headersOf(await core.next(), 'Record-Route'))
 }
 
 describe('from a phone to the core', () => {
   const both = `${coreUri(cast)}, ${edgeUri(cast, token)}`
 
-  for (const method of ['INVITE', 'SUBSCRIBE', 'REFER']) {
+  const inDialog = '<sip:bob@example.com>;tag=a'
+
+  for (const method of ['INVITE', 'SUBSCRIBE', 'REFER', 'NOTIFY']) {
     test(`${method}: that of the core is topmost, that of the edge holds the token of the phone`, async () => {
       assert.deepEqual(await recorded({ ...invite, method }), [both])
     })
+  }
 
+  for (const method of ['INVITE', 'REFER']) {
     test(`${method} in a dialog has its route set already`, async () => {
-      assert.deepEqual(await recorded({ ...invite, method, to: '<sip:bob@example.com>;tag=a' }), [])
+      assert.deepEqual(await recorded({ ...invite, method, to: inDialog }), [])
     })
   }
 
-  for (const method of ['MESSAGE', 'OPTIONS', 'REGISTER', 'PUBLISH', 'NOTIFY', 'ACK', 'CANCEL', 'BYE', 'NEWMETHOD']) {
+  for (const method of ['SUBSCRIBE', 'NOTIFY']) {
+    test(`${method} in a dialog may be what the other side takes its route set from (RFC 6665 §4.3)`, async () => {
+      assert.deepEqual(await recorded({ ...invite, method, to: inDialog }), [both])
+    })
+  }
+
+  for (const method of ['MESSAGE', 'OPTIONS', 'REGISTER', 'PUBLISH', 'INFO', 'ACK', 'CANCEL', 'BYE', 'NEWMETHOD']) {
     test(`${method} begins no dialog`, async () => assert.deepEqual(await recorded({ ...invite, method }), []))
   }
 
@@ -66,12 +83,22 @@ describe('from a phone to the core', () => {
     assert.deepEqual(await recorded({ ...invite, headers }), [both, ...others])
   })
 
-  test('a secure call has secure values', async () => {
-    const secure = [`${coreUri(cast, 'tcp', 'sips')}, ${edgeUri(cast, token, 'sips')}`]
+  test('a secure call has a secure value where TLS is, and a plain one on a clear leg, which nobody could follow', async () => {
+    const secure = [`${coreUri(cast)}, ${edgeUri(cast, token, 'sips')}`]
     assert.deepEqual(await recorded({ ...invite, uri: 'sips:bob@example.com' }), secure)
     assert.deepEqual(await recorded({ ...invite, uri: 'SIPS:bob@example.com' }), secure)
     // RFC 3261 §16.6 step 4: or where the topmost Route that is left is secure.
     assert.deepEqual(await recorded({ ...invite, headers: ['Route: <sips:next.example.com;lr>'] }), secure)
+  })
+
+  test('the seal beside the token is the same in one call, and another in another', async () => {
+    const sealOf = async (callId: string): Promise<string> => {
+      phone.send(sipRequest({ ...invite, callId }))
+      return /;seal=([0-9a-f]{16})>/.exec(headersOf(await core.next(), 'Record-Route')[0]!)![1]!
+    }
+    const first = await sealOf('one call')
+    assert.equal(await sealOf('one call'), first)
+    assert.notEqual(await sealOf('another call'), first)
   })
 })
 
@@ -79,7 +106,7 @@ describe('from the core to a phone', () => {
   /** The Record-Route lines of a request of our servers as the phone gets it. */
   async function atPhone(send: (request: Buffer) => void, fields: RequestFields = {}): Promise<string[]> {
     send(sipRequest({ ...invite, headers: [`Route: ${path}`], ...fields }))
-    return headersOf(await phone.next(), 'Record-Route')
+    return sealed(headersOf(await phone.next(), 'Record-Route'))
   }
 
   test('that of the edge is topmost, with the token; that of the core is the socket we listen on', async () => {
@@ -106,24 +133,28 @@ describe('from the core to a phone', () => {
 
 describe('the token is in it', () => {
   const peers = { 'a phone': {}, 'a peer with a verified certificate': certified({ dns: ['carrier.example'] }) }
-  const contacts = { 'ob in its Contact': withOb, 'a Contact without ob': '<sip:alice@192.0.2.10:50000>' }
-  const expected: Readonly<Record<keyof typeof casts, readonly [boolean, boolean, boolean, boolean]>> = {
-    // phone + ob, phone, peer + ob, peer
-    auto: [true, true, true, false],
-    always: [true, true, true, true],
-    ob: [true, false, true, false],
+  const requests: Readonly<Record<string, RequestFields>> = {
+    'ob in its Contact': { contact: withOb },
+    'an address in its Contact': { contact: '<sip:alice@192.0.2.10:50000>' },
+    'a name in its Contact': { contact: '<sip:alice@sbc.carrier.example>' },
+    'a Record-Route of its own': { headers: ['Record-Route: <sip:sbc.carrier.example;lr>'] },
+  }
+  /** for each of these requests */
+  const expected: Readonly<Record<string, Readonly<Record<string, readonly boolean[]>>>> = {
+    auto: { 'a phone': [true, true, true, true], 'a peer with a verified certificate': [true, true, false, false] },
+    always: { 'a phone': [true, true, true, true], 'a peer with a verified certificate': [true, true, true, true] },
+    ob: { 'a phone': [true, false, false, false], 'a peer with a verified certificate': [true, false, false, false] },
   }
 
   for (const [mode, its] of Object.entries(casts)) {
-    let nth = 0
     for (const [who, options] of Object.entries(peers)) {
-      for (const [how, contact] of Object.entries(contacts)) {
-        const wanted = expected[mode as keyof typeof casts][nth++]!
+      for (const [i, [how, fields]] of Object.entries(requests).entries()) {
+        const wanted = expected[mode]![who]![i]!
         test(`flow_token ${mode}: ${wanted ? 'yes' : 'no'} for ${who} with ${how}`, async () => {
           const client = await its.phone(options)
           const own = tokenIn(await pathTo(client, its.core))
-          const values = await recorded({ ...invite, contact }, client, its)
-          assert.deepEqual(values, [`${coreUri(its)}, ${edgeUri(its, wanted ? own : undefined)}`])
+          const [values] = await recorded({ ...invite, ...fields }, client, its)
+          assert.equal(values, `${coreUri(its)}, ${edgeUri(its, wanted ? own : undefined)}`)
         })
       }
     }
@@ -142,5 +173,7 @@ test('a verified peer that is called by its token keeps it: it has asked for no 
   const peer = await cast.phone(certified({ dns: ['carrier.example'] }))
   const route = await pathTo(peer, core)
   core.send(sipRequest({ ...invite, headers: [`Route: ${route}`] }))
-  assert.deepEqual(headersOf(await peer.next(), 'Record-Route'), [`${edgeUri(cast, tokenIn(route))}, ${coreUri(cast)}`])
+  assert.deepEqual(sealed(headersOf(await peer.next(), 'Record-Route')), [
+    `${edgeUri(cast, tokenIn(route))}, ${coreUri(cast)}`,
+  ])
 })

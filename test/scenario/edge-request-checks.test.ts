@@ -1,14 +1,14 @@
 /** RFC 3261 §16.3: what is wrong with a request is said to the phone at once, and our servers never see it. */
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { nothingMoreComes, startEdgeCast } from '../support/edge-cast.js'
+import { nothingMoreComes, pathTo, startEdgeCast } from '../support/edge-cast.js'
 import { changed, headerOf, headersOf, type RequestFields, sipRequest, startLine } from '../support/sip.js'
 import { SipDatagrams } from '../support/sip-datagrams.js'
 
 const scope = { after }
 const cast = await startEdgeCast(scope)
 const { core, scene } = cast
-const phone = await cast.phone()
+const [phone, called] = [await cast.phone(), await cast.phone()]
 const server = await SipDatagrams.start(scope)
 
 const good = { method: 'INVITE', uri: 'sip:bob@example.com' } satisfies RequestFields
@@ -91,12 +91,22 @@ describe('what is not wrong but cannot be done', () => {
     assert.equal(startLine(answer), 'SIP/2.0 505 Version Not Supported')
   })
 
-  for (const uri of ['tel:+15551234', 'mailto:bob@example.com', 'nobodyKnowsThisScheme:totallyopaquecontent']) {
+  for (const uri of ['mailto:bob@example.com', 'nobodyKnowsThisScheme:totallyopaquecontent']) {
     test(`${uri}: 416`, async () => {
       const { answer } = await refused(sipRequest({ ...good, uri }))
       assert.equal(startLine(answer), 'SIP/2.0 416 Unsupported URI Scheme')
     })
   }
+
+  test('tel: is no way of its own (416), but passes where the way is known', async () => {
+    const request = { ...good, uri: 'tel:+15551234' }
+    phone.send(sipRequest(request))
+    assert.equal(startLine(await core.next()), 'INVITE tel:+15551234 SIP/2.0')
+    const other = await cast.coreServer()
+    assert.equal(startLine((await other.request(request)).answer), 'SIP/2.0 416 Unsupported URI Scheme')
+    other.send(sipRequest({ ...request, headers: [`Route: ${await pathTo(called, core)}`] }))
+    assert.equal(startLine(await called.next()), 'INVITE tel:+15551234 SIP/2.0')
+  })
 
   test('extensions a proxy would have to know: 420 that names them all', async () => {
     const headers = ['Proxy-Require: gin, sec-agree', 'Proxy-Require: privacy']
@@ -179,7 +189,7 @@ describe('no answer at all', () => {
       [
         ['without a hop left', 'Max-Forwards: 70', 'Max-Forwards: 0'],
         ['of another version', ' SIP/2.0', ' SIP/3.0'],
-        ['to a tel: URI', 'sip:bob@example.com', 'tel:+15551234'],
+        ['to a mailto: URI', 'sip:bob@example.com', 'mailto:bob@example.com'],
         ['without Call-ID', /^Call-ID:.*\r\n/m, ''],
         ['with a broken Route', /^To:/m, 'Route: nonsense\r\nTo:'],
       ] as const
@@ -203,6 +213,25 @@ describe('no answer at all', () => {
   }
 })
 
+describe('the ACK for an answer of ours (RFC 3261 §8.2.7)', () => {
+  const invite = changed(sipRequest(good), 'Max-Forwards: 70', 'Max-Forwards: 0')
+  const ackOf = (to: string): Buffer => {
+    const ack = changed(changed(invite, /^INVITE/, 'ACK'), /^CSeq: 1 INVITE/m, 'CSeq: 1 ACK')
+    return changed(changed(ack, 'Max-Forwards: 0', 'Max-Forwards: 70'), /^To: .*/m, `To: ${to}`)
+  }
+
+  test('ends here: our servers know nothing of its INVITE', async () => {
+    const { answer } = await refused(invite)
+    phone.send(ackOf(headerOf(answer, 'To')!))
+    await nothingMoreComes(phone, core)
+  })
+
+  test('is told by our tag: one for an answer of theirs goes on', async () => {
+    phone.send(ackOf('<sip:bob@example.com>;tag=0123456789abcdef'))
+    assert.match(startLine(await core.next()), /^ACK /)
+  })
+})
+
 test('every answer was counted by its status', async () => {
   const own = phone.received.filter((message) => /^SIP\/2\.0 (?:4|5)/.test(startLine(message)))
   const { answered } = (await scene.gateway.status()).edge!
@@ -211,6 +240,11 @@ test('every answer was counted by its status', async () => {
     counts[status] = (counts[status] ?? 0) + 1
     return counts
   }, {})
-  // Three 400 over UDP, a 483 over TCP.
-  assert.deepEqual(answered, { ...ofPhone, 400: ofPhone['400']! + 3, 483: ofPhone['483']! + 1 })
+  // The others came from our servers.
+  assert.deepEqual(answered, {
+    ...ofPhone,
+    400: ofPhone['400']! + 3,
+    416: ofPhone['416']! + 1,
+    483: ofPhone['483']! + 1,
+  })
 })

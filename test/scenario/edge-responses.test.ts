@@ -172,6 +172,12 @@ describe('a response that nobody can have waited for is dropped, counted and tra
     await assertDropped(changed(answer, 'SIP/2.0 200', 'SIP/3.0 200'), core, 'malformed')
   })
 
+  test('with no Via but ours, which would be for us (RFC 3261 §16.7 step 3)', async () => {
+    const answer = sipAnswer(await fromPhone())
+    const [ours] = headersOf(answer, 'Via')
+    await assertDropped(changed(answer, /^(?:Via: .*\r\n)+/m, `Via: ${ours}\r\n`), core, 'malformed')
+  })
+
   test('for a phone that has gone', async () => {
     const raw = await tcpConnect(scope, cast.edgePort)
     const gone = await cast.phone({ socket: raw })

@@ -1,6 +1,6 @@
 /**
  * tls_send_timeout towards a trunk that does not read: what does not leave for so long breaks the connection. What was
- * on it is counted, the next request opens another, and nobody else notices.
+ * on it is counted, and the next request opens another.
  */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
@@ -21,7 +21,6 @@ const cast = await startEdgeCast(scope, {
 const { scene } = cast
 
 test('the connection is broken, what was on it is counted, the next request opens another', async () => {
-  const before = (await scene.gateway.status()).messages.lost['send-timeout'] ?? 0
   const trunk = await SipTrunk.tls(scope, sceneCa.issue({ dns: ['trunk.example.com'] }))
   const server = await cast.coreServer()
   const { over } = await reached(trunk, server, { uri: trunk.uri })
@@ -39,7 +38,7 @@ test('the connection is broken, what was on it is counted, the next request open
   }
   const { event } = await assertFailure(scene, 'ERROR', 'send-timeout', { peer: trunk.address })
   assert.match(String(event.Message), /waited 100 ms to be sent/)
-  const lost = ((await scene.gateway.status()).messages.lost['send-timeout'] ?? 0) - before
+  const lost = (await scene.gateway.status()).messages.lost['send-timeout'] ?? 0
   assert.ok(lost > 0)
 
   over.socket.resume()

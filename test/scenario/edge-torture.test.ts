@@ -53,7 +53,7 @@ function asRelayed(name: string, text: string): string {
 const ourLines =
   /^Via: SIP\/2\.0\/\w+ [^;\r]+;branch=z9hG4bKhg[\d.a-f]+\r\n(?:Max-Forwards: 70\r\n)?(?:(?:Path|Record-Route): <sip:[^\r]+>\r\n)?(?:Supported: path\r\n)?(?:X-Hepgate-Trusted: no\r\n)?(?=v(?:ia)?\s*:)/im
 /** Where there is a Record-Route already, ours stands above that. */
-const ourRecordRoute = /^Record-Route: <sip:[^>]+;lr>, <sip:[^>]+;lr>\r\n(?=Record-Route)/m
+const ourRecordRoute = /^Record-Route: <sip:[^>]+;lr(?:;seal=[0-9a-f]{16})?>, <sip:[^>]+>\r\n(?=Record-Route)/m
 
 /** What came out, without the lines that are ours and what we wrote into the Via of whoever sent it. */
 function withoutOurs(message: Buffer, port: number): string {

@@ -120,6 +120,14 @@ describe('bytes written in one turn', () => {
     bench.connection.write(slab.subarray(3), 1)
     assert.deepEqual(bench.sent, ['two'])
   })
+
+  test('tell who waits for them that they were taken, whoever wrote behind', async (t) => {
+    const bench = new Bench(t).open()
+    const taken = new Promise<void>((done) => bench.connection.write(Buffer.from('relayed'), 1, done))
+    bench.connection.write(Buffer.from('our own answer'), 1)
+    bench.connection.flush()
+    await taken
+  })
 })
 
 describe('our own keep-alive', () => {

@@ -5,10 +5,12 @@ import type { Connection } from '../../../src/tls/connection.js'
 import { ConnectionPool, type PoolTarget } from '../../../src/tls/pool.js'
 
 /** A connection as far as the pool looks at one. */
-function connection(more: { identities?: string[]; ip?: string; state?: Connection['state'] } = {}): Connection {
+function connection(
+  more: { identities?: string[]; ip?: string; side?: Side; state?: Connection['state'] } = {},
+): Connection {
   const facts = {
     direction: more.identities === undefined ? 'out' : 'in',
-    side: 'edge',
+    side: more.side ?? 'edge',
     peer: { ip: more.ip ?? '192.0.2.7', port: 40_000 },
     peerIdentities: more.identities ?? [],
   }
@@ -39,6 +41,16 @@ test('a connection is found by address, port and transport', () => {
   ]) {
     assert.equal(pool.find(other, 'a'), undefined, JSON.stringify(other))
   }
+})
+
+test('at an address that both sides lead to, each side has its own: what is meant for strangers never takes that of a server', () => {
+  const pool = new ConnectionPool(false)
+  const [ofCore, ofEdge] = [connection({ side: 'core' }), connection({ side: 'edge' })]
+  pool.add(target({ side: 'core' }), '', ofCore)
+  assert.equal(pool.find(target({ side: 'edge' }), ''), undefined)
+  pool.add(target({ side: 'edge' }), '', ofEdge)
+  assert.equal(pool.find(target({ side: 'core' }), ''), ofCore)
+  assert.equal(pool.find(target({ side: 'edge' }), ''), ofEdge)
 })
 
 test('one that is opening is found too, but an open one first, and the newest of those', () => {
@@ -100,6 +112,14 @@ for (const check of [false, true]) {
     }
   })
 }
+
+test('an alias is of the side its client connected to', () => {
+  const pool = new ConnectionPool(false)
+  const accepted = connection({ identities: ['a.example'], side: 'edge' })
+  pool.addAlias(accepted, 5061)
+  assert.equal(pool.find(target({ side: 'core' }), ''), undefined)
+  assert.equal(pool.find(target({ side: 'edge' }), ''), accepted)
+})
 
 test('no alias without a verified name, and none on a connection we opened', () => {
   const pool = new ConnectionPool(false)
