@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { after, describe, test } from 'node:test'
 import { type Flow, FlowTokens } from '../../src/relay/flow.js'
-import { nothingMoreComes, pathTo, startEdgeCast } from '../support/edge-cast.js'
+import { lost, nothingMoreComes, pathTo, startEdgeCast, tokenIn } from '../support/edge-cast.js'
 import { addressOf, tcpConnect } from '../support/listening.js'
 import { freePort } from '../support/ports.js'
 import { changed, headerOf, type RequestFields, sipRequest, startLine } from '../support/sip.js'
@@ -19,10 +19,6 @@ const cast = await startEdgeCast(scope, { relay: { flow_secret: secret } })
 const { core, edgePort, scene } = cast
 const [phone, other] = [await cast.phone(), await cast.phone()]
 const [path, otherPath] = [await pathTo(phone, core), await pathTo(other, core)]
-
-function tokenIn(uri: string): string {
-  return /sips?:([^@]+)@/.exec(uri)![1]!
-}
 
 function withToken(token: string): string {
   return path.replace(tokenIn(path), token)
@@ -55,13 +51,6 @@ async function connectFrom(localPort: number): Promise<Socket> {
   scope.after(() => void socket.destroy())
   await once(socket, 'connect')
   return socket
-}
-
-/** A connection goes without a word, and the gateway knows. */
-async function lost(socket: Socket): Promise<void> {
-  const peer = addressOf(socket)
-  socket.resetAndDestroy()
-  await scene.event('CLOSED', { peer })
 }
 
 async function connectedTotal(): Promise<number> {
@@ -122,7 +111,7 @@ describe('a token whose connection is gone is answered with 430', () => {
     const port = await freePort()
     const raw = await connectFrom(port)
     const path = await pathTo(await cast.phone({ socket: raw }), core)
-    await lost(raw)
+    await lost(scene, raw)
     return { path, port }
   }
 
@@ -210,7 +199,7 @@ describe('what a phone can do with tokens', () => {
   test('one that came back goes on with its dialogs: the token of its flow that is gone brings them to the core', async () => {
     const raw = await tcpConnect(scope, edgePort)
     const oldPath = await pathTo(await cast.phone({ socket: raw }), core)
-    await lost(raw)
+    await lost(scene, raw)
     phone.send(
       changed(sipRequest({ ...request, method: 'BYE' }), /^To: .*/m, `To: <sip:b@c>;tag=x\r\nRoute: ${oldPath}`),
     )

@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { edgeName, nothingMoreComes, pathTo, startEdgeCast } from '../support/edge-cast.js'
-import { addressOf, tcpConnect } from '../support/listening.js'
+import { edgeName, lost, nothingMoreComes, pathTo, startEdgeCast } from '../support/edge-cast.js'
+import { tcpConnect } from '../support/listening.js'
 import { changed, headerOf, headersOf, type RequestFields, sipRequest, startLine, token } from '../support/sip.js'
 import type { SipStream } from '../support/sip-stream.js'
 
@@ -175,9 +175,7 @@ describe('both ends reach each other', () => {
     const raw = await tcpConnect(scope, edgePort)
     const leaving = await cast.phone({ socket: raw })
     const [, called] = await call(leaving, core, { uri: 'sip:bob@example.com' }, contacts.core)
-    const peer = addressOf(raw)
-    raw.resetAndDestroy()
-    await cast.scene.event('CLOSED', { peer })
+    await lost(cast.scene, raw)
     const { answer } = await core.request(within(called, 'BYE'))
     assert.equal(startLine(answer), 'SIP/2.0 430 Flow Failed')
   })

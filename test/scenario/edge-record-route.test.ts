@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { type EdgeCast, edgeName, pathTo } from '../support/edge-cast.js'
+import { type EdgeCast, edgeName, pathTo, tokenIn } from '../support/edge-cast.js'
 import { headersOf, type RequestFields, sipRequest } from '../support/sip.js'
 import { SipDatagrams } from '../support/sip-datagrams.js'
 import { certified, startTrustCast } from '../support/trust-cast.js'
@@ -24,10 +24,6 @@ const token = tokenIn(path)
 
 const invite = { method: 'INVITE', uri: 'sip:bob@example.com' } satisfies RequestFields
 const withOb = '<sip:alice@192.0.2.10:50000;transport=tls;ob>'
-
-function tokenIn(uri: string): string {
-  return /sips?:([^@]+)@/.exec(uri)![1]!
-}
 
 function coreUri({ corePort }: EdgeCast, transport = 'tcp'): string {
   return `<sip:127.0.0.1:${corePort};transport=${transport};lr>`

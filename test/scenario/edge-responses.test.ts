@@ -1,10 +1,9 @@
 /** A response goes back by our own Via, which comes off; one that we cannot prove to be awaited goes nowhere. */
 import assert from 'node:assert/strict'
-import type { Socket } from 'node:net'
 import { after, describe, test } from 'node:test'
-import { nothingMoreComes, pathTo, startEdgeCast } from '../support/edge-cast.js'
+import { lost, nothingMoreComes, pathTo, startEdgeCast } from '../support/edge-cast.js'
 import { networkOf } from '../support/hep-network.js'
-import { addressOf, tcpConnect } from '../support/listening.js'
+import { tcpConnect } from '../support/listening.js'
 import { changed, headerOf, headersOf, sipAnswer, sipRequest, startLine, token } from '../support/sip.js'
 import type { SipStream } from '../support/sip-stream.js'
 import { until } from '../support/wait.js'
@@ -19,13 +18,6 @@ const [toPhone, toAttacker] = [await pathTo(phone, core), await pathTo(attacker,
 async function fromPhone(fields: object = {}): Promise<Buffer> {
   phone.send(sipRequest({ method: 'INVITE', uri: 'sip:bob@example.com', ...fields }))
   return await core.next()
-}
-
-/** A connection goes without a word, and the gateway knows. */
-async function lost(socket: Socket): Promise<void> {
-  const peer = addressOf(socket)
-  socket.resetAndDestroy()
-  await scene.event('CLOSED', { peer })
 }
 
 describe('our Via comes off a response, and nothing else is touched', () => {
@@ -183,7 +175,7 @@ describe('a response that nobody can have waited for is dropped, counted and tra
     const gone = await cast.phone({ socket: raw })
     gone.send(sipRequest({ method: 'INVITE', uri: 'sip:bob@example.com' }))
     const request = await core.next()
-    await lost(raw)
+    await lost(scene, raw)
     await assertDropped(sipAnswer(request), core, 'flow-gone')
   })
 
@@ -193,7 +185,7 @@ describe('a response that nobody can have waited for is dropped, counted and tra
       sipRequest({ method: 'MESSAGE', headers: [`Route: ${toPhone}`], via: 'SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bKa' }),
     )
     const request = await phone.next()
-    await lost(gone.socket)
+    await lost(scene, gone.socket)
     await assertDropped(sipAnswer(request), phone, 'flow-gone')
   })
 })
@@ -211,7 +203,7 @@ describe('a response whose connection to the core is gone goes over another one 
       const gone = await cast.coreServer()
       gone.send(sipRequest({ method: 'MESSAGE', headers: [`Route: ${toPhone}`], via }))
       const request = await phone.next()
-      await lost(gone.socket)
+      await lost(scene, gone.socket)
       const answer = phone.answer(request)
       const came = await core.next()
       assert.equal(headerOf(came, 'Call-ID'), headerOf(answer, 'Call-ID'))
@@ -225,7 +217,7 @@ describe('a response whose connection to the core is gone goes over another one 
       const gone = await cast.phone({ socket: raw })
       gone.send(sipRequest({ method: 'MESSAGE', via }))
       const request = await core.next()
-      await lost(raw)
+      await lost(scene, raw)
       const received = phone.received.length
       core.answer(request)
       await nothingMoreComes(phone, core)

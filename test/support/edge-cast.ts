@@ -2,6 +2,8 @@
  * The cast of edge mode with every part but the gateway played by the test: phones over TLS, one server of the core that
  * the gateway connects to over TCP, others that connect to the gateway, and a HEP collector that is told everything.
  */
+import type { Socket } from 'node:net'
+import { addressOf } from './listening.js'
 import { freePort } from './ports.js'
 import { type Scene, type SceneConfig, startScene } from './scene.js'
 import { lastFirst, type Scope } from './scope.js'
@@ -84,6 +86,18 @@ export async function pathTo(phone: SipStream, core: SipStream): Promise<string>
   core.answer(register)
   await phone.next()
   return headerOf(register, 'Path')!
+}
+
+/** The flow token in a Path or Record-Route. */
+export function tokenIn(uri: string): string {
+  return /sips?:([^@]+)@/.exec(uri)![1]!
+}
+
+/** A connection goes without a word, as when a phone loses its network, and the gateway knows. */
+export async function lost(scene: Scene, socket: Socket): Promise<void> {
+  const peer = addressOf(socket)
+  socket.resetAndDestroy()
+  await scene.event('CLOSED', { peer })
 }
 
 /**

@@ -69,7 +69,7 @@ describe('the name of a leg', () => {
     const one = all.add(new PlayedCarrier({ id: '1' }), false)
     const other = all.add(new PlayedCarrier({ id: '2', localPort: 40_009, direction: 'out' }), false)
     assert.equal(one.own, other.own)
-    assert.deepEqual(one.own, {
+    assert.deepEqual({ ...one.own }, {
       hostPort: 'sip.example.com:5061',
       listening: true,
       contactUri: 'sip:sip.example.com:5061;transport=tls',

@@ -63,7 +63,7 @@ describe('checkRequest', () => {
     ['505 Version Not Supported', request([], 'INVITE sip:a@b SIP/3.0')],
     ['416 Unsupported URI Scheme', request([], 'INVITE urn:service:sos SIP/2.0')],
     // RFC 3966: what needs no Request-URI to find its way goes on
-    [undefined, request([], 'INVITE tel:+491234 SIP/2.0')],
+    ['relayed', request([], 'INVITE tel:+491234 SIP/2.0')],
     ['400 Unreadable Request-URI', request([], 'INVITE bob@example.com SIP/2.0')],
     ['400 Unreadable Request-URI', request([], 'INVITE sip:a@b@c SIP/2.0')],
     ['400 Unreadable Request-URI', request([], 'INVITE sip: SIP/2.0')],
