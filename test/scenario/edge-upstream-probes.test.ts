@@ -39,7 +39,7 @@ describe('with an interval', async () => {
   const tlsPort = await freePort()
   const scene = await startProbing(scope, upstream, {
     socket: [`tls:127.0.0.1:${tlsPort}`, `udp:127.0.0.1:${udpPort}`],
-    relay: { options_timeout: 2000 },
+    relay: { options_timeout: 20_000 },
   })
 
   test('over UDP a probe that is lost is sent again, with the same branch', async () => {

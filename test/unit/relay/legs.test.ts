@@ -69,14 +69,17 @@ describe('the name of a leg', () => {
     const one = all.add(new PlayedCarrier({ id: '1' }), false)
     const other = all.add(new PlayedCarrier({ id: '2', localPort: 40_009, direction: 'out' }), false)
     assert.equal(one.own, other.own)
-    assert.deepEqual({ ...one.own }, {
-      hostPort: 'sip.example.com:5061',
-      listening: true,
-      contactUri: 'sip:sip.example.com:5061;transport=tls',
-      viaHead: 'Via: SIP/2.0/TLS sip.example.com:5061;branch=',
-      viaTail: '',
-      uriTail: ';transport=tls;lr',
-    })
+    assert.deepEqual(
+      { ...one.own },
+      {
+        hostPort: 'sip.example.com:5061',
+        listening: true,
+        contactUri: 'sip:sip.example.com:5061;transport=tls',
+        viaHead: 'Via: SIP/2.0/TLS sip.example.com:5061;branch=',
+        viaTail: '',
+        uriTail: ';transport=tls;lr',
+      },
+    )
   })
 
   it('asks for the connection to be reused where that is wanted, and on no other', () => {
