@@ -448,6 +448,8 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
       const contexts = await this.#makeContexts(config)
       const filter = await configuredFilter(config)
       const upstreams = await this.#makeUpstreams(config)
+      // Told to stop meanwhile: what was released must not be kept connected again.
+      if (this.#state !== 'running') return { ok: false, problems: [`the gateway is ${this.#state}`] }
       // From here on nothing can fail but the destinations, which check before they change anything.
       const { gate, destinations } = this.#running
       destinations.reload(config)

@@ -31,8 +31,7 @@ export class Answers {
     const { buf, start, bodyStart } = message
     const toTag = toTagOf(buf, start, bodyStart, this.#hash)
     const reply = buildReply(buf, start, bodyStart, status, reason, { toTag, extra, source: source.facts.peer })
-    this.sendOwn(source, reply, source.facts)
-    this.#counters.answered(status)
+    if (this.sendOwn(source, reply, source.facts)) this.#counters.answered(status)
   }
 
   /** Is this ACK for an answer of ours? By its tag, which nobody else gives (RFC 3261 §8.2.7). */

@@ -282,11 +282,14 @@ export class EdgeMode {
 
   #release(peer: Upstream | Trunk): void {
     const kept = this.#kept.get(peer)
-    if (kept !== undefined) this.#keeper.release(kept)
+    const leg = kept && this.#keeper.release(kept)
+    // Idle from now on, it ends by itself; with other settings it is kept alive by those.
+    if (leg?.carrier instanceof Connection) this.#keepAlive.forget(leg.carrier)
     this.#kept.delete(peer)
     this.#peerLog.forget(peer)
     this.#prober.remove(peer)
-    if (peer instanceof Trunk) this.#trunks.delete(peer.config.uri)
+    // One whose settings changed has its successor there already.
+    if (peer instanceof Trunk && this.#trunks.get(peer.config.uri) === peer) this.#trunks.delete(peer.config.uri)
   }
 
   #keepAlivesOn(leg: Leg, peer: Upstream | Trunk): void {

@@ -38,9 +38,12 @@ export class Keeper {
     void this.#open(kept)
   }
 
-  release(kept: Kept): void {
-    clearTimeout(this.#kept.get(kept)?.timer)
+  /** Returns the leg it kept, which stays open. */
+  release(kept: Kept): Leg | undefined {
+    const state = this.#kept.get(kept)
+    clearTimeout(state?.timer)
     this.#kept.delete(kept)
+    return state?.leg
   }
 
   /** Tell it of every leg that closed. */

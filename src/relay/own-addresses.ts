@@ -7,6 +7,7 @@ import { type Endpoint, familyOf, isLoopback, plainIp } from '../base/address.js
 import type { Side, Transport } from '../base/facts.js'
 import type { HostPort, SocketConfig } from '../config/types.js'
 import { canonicalHost } from './host.js'
+import { sipPort } from './locate.js'
 
 export interface OwnSocket {
   readonly config: SocketConfig
@@ -15,7 +16,6 @@ export interface OwnSocket {
 }
 
 /** RFC 3261 §19.1.2 */
-const sipPort = 5060
 const sipsPort = 5061
 
 interface OwnPort {

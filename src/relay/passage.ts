@@ -6,13 +6,13 @@ import { failure } from '../base/errors.js'
 import type { ConnectionFacts } from '../base/facts.js'
 import type { Refusal } from '../sip/check.js'
 import { field, SipMessage } from '../sip/message.js'
+import { behindComma } from '../sip/values.js'
 import { Via } from '../sip/via.js'
 import type { MessageCounters } from '../tls/message-counters.js'
 import type { Tap } from '../trace/tap.js'
 import type { Answers } from './answers.js'
 import type { Leg } from './leg.js'
 import type { Rewrite } from './rewrite.js'
-import { behindComma } from './routes.js'
 
 export interface PassageOptions {
   /** trust.header, which the index has to find */
@@ -50,8 +50,8 @@ export class Passage {
   begin(source: Leg, buf: Buffer, start: number, bodyStart: number, end: number): void {
     this.message.read(buf, start, bodyStart, end)
     this.asReceived = undefined
-    // A core leg follows the verdict on the edge leg, which is known only when the way is.
-    if (source.facts.side === 'edge') this.traceIn(source, source.facts)
+    // A core leg follows the verdict on the edge leg, which is known only when the way is; a response may be to a probe.
+    if (source.facts.side === 'edge' && this.message.isRequest) this.traceIn(source, source.facts)
   }
 
   /** One that was begun before and had to wait. */
@@ -88,12 +88,12 @@ export class Passage {
   /** The bytes that `message` became, on their way. */
   send(source: Leg, target: Leg, bytes: Buffer): void {
     const judge = source.facts.side === 'edge' ? source.facts : target.facts
-    if (source.facts.side === 'core') this.traceIn(source, judge)
+    if (source.facts.side === 'core' || !this.message.isRequest) this.traceIn(source, judge)
     const { async, tap, rewrite, messages } = this.#options
     const taken =
       async || target.facts.transport === 'udp' ? target.carrier.write(bytes, 1) : target.writeHolding(source, bytes)
     if (!taken) messages.lose(1, 'relay-closed')
-    if (tap.on) this.#traceOut(target, bytes, judge, rewrite)
+    else if (tap.on) this.#traceOut(target, bytes, judge, rewrite)
     if (target.blocked) this.#slowDown(source, target)
   }
 

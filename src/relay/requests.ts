@@ -11,7 +11,7 @@ import { hashOfBytes } from '../base/hash.js'
 import { checkRequest, type Refusal } from '../sip/check.js'
 import type { Edit } from '../sip/edit.js'
 import type { SipMessage } from '../sip/message.js'
-import { SipUri } from '../sip/uri.js'
+import { isSips, SipUri } from '../sip/uri.js'
 import type { Connection } from '../tls/connection.js'
 import type { MessageCounters } from '../tls/message-counters.js'
 import type { ConnectionPool } from '../tls/pool.js'
@@ -235,13 +235,15 @@ export class Requests {
       this.#passage.answer(source, noSuchTransport)
       return
     }
+    const { message } = this.#passage
     const question: Question = {
       host: uri.target(),
       port: uri.port === 0 ? undefined : uri.port,
       transport,
-      secure: uri.secure || this.#requestUriIsSecure(),
+      // RFC 3261 §26.2.2: sips: stays on TLS all the way, whatever the Route says.
+      secure: uri.secure || isSips(message.buf, message.uriStart),
       // RFC 3263 §4.4: a stateless proxy has to choose alike for all requests of a transaction.
-      share: callKey(this.#passage.message) / 2 ** 32,
+      share: callKey(message) / 2 ** 32,
     }
     this.#wait(source, new ResolvedHops(this.#options.resolver, question))
   }
@@ -271,12 +273,6 @@ export class Requests {
     const { nextStart, nextEnd } = this.#options.routes
     const [from, to] = nextStart >= 0 ? [nextStart, nextEnd] : [uriStart, uriEnd]
     return this.#uri.read(buf, from, to) ? this.#uri : undefined
-  }
-
-  /** RFC 3261 §26.2.2: sips: stays on TLS all the way. */
-  #requestUriIsSecure(): boolean {
-    const { buf, uriStart } = this.#passage.message
-    return ((buf[uriStart + 3] as number) | 0x20) === 0x73
   }
 
   /** RFC 5923 §8.1: the client wants its connection reused for requests to the address in its Via. */

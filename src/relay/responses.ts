@@ -80,7 +80,7 @@ export class Responses {
     const { branchStart, branchEnd } = this.#passage.via
     if (branchStart < 0 || !this.#options.prober.answered(buf.toString('latin1', branchStart, branchEnd), status))
       return false
-    if (source.facts.side === 'core' && this.#options.traceProbes) this.#passage.traceIn(source, source.facts)
+    if (this.#options.traceProbes) this.#passage.traceIn(source, source.facts)
     return true
   }
 
@@ -107,7 +107,7 @@ export class Responses {
   }
 
   #dropResponse(source: Leg, reason: ResponseDrop): void {
-    if (source.facts.side === 'core') this.#passage.traceIn(source, source.facts)
+    this.#passage.traceIn(source, source.facts)
     this.#options.counters.responseDropped(reason)
   }
 }

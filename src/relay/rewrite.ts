@@ -5,12 +5,13 @@
  */
 import type { Edit } from '../sip/edit.js'
 import { type Field, field, type SipMessage } from '../sip/message.js'
-import { isName, nextValue, tokenEnd } from '../sip/values.js'
+import { isSips } from '../sip/uri.js'
+import { behindComma, isName, nextValue, tokenEnd } from '../sip/values.js'
 import { markSource, type Via } from '../sip/via.js'
 import type { Branches } from './branch.js'
 import type { Leg } from './leg.js'
 import type { RecordRoute } from './record-route.js'
-import { behindComma, type Routes } from './routes.js'
+import type { Routes } from './routes.js'
 import type { Trust } from './trust.js'
 
 /** RFC 3261 §16.6 step 3: what a request without Max-Forwards gets. */
@@ -148,11 +149,6 @@ export class Rewrite {
     const top = message.lineStart(message.first(field.callId))
     this.#edit.insert(top, `Flow-Timer: ${this.#options.flowTimer}\r\n`)
   }
-}
-
-/** Of a `sip:` or `sips:` URI. */
-function isSips(buf: Buffer, uriStart: number): boolean {
-  return ((buf[uriStart + 3] as number) | 0x20) === 0x73
 }
 
 const pathOption = Buffer.from('path')

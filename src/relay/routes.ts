@@ -5,7 +5,7 @@
 import type { Edit } from '../sip/edit.js'
 import { field, type SipMessage } from '../sip/message.js'
 import { SipUri } from '../sip/uri.js'
-import { COMMA, nextValue, paramValueEnd } from '../sip/values.js'
+import { behindComma, COMMA, nextValue, paramValueEnd } from '../sip/values.js'
 import type { OwnAddresses } from './own-addresses.js'
 
 /**
@@ -34,8 +34,6 @@ export class Routes {
   sealEnd = -1
   /** the server that the last of our values names; '' if none */
   serverKey = ''
-  /** some Route was ours */
-  stripped = false
   /** URI of the Route to follow next, in the message; −1: none, the Request-URI decides */
   nextStart = -1
   nextEnd = -1
@@ -57,7 +55,6 @@ export class Routes {
     this.token = ''
     this.serverKey = ''
     this.sealStart = this.sealEnd = -1
-    this.stripped = false
     this.broken = false
     this.nextStart = this.nextEnd = -1
     this.nextIsStrict = false
@@ -142,7 +139,6 @@ export class Routes {
         this.#follow(uri, at)
         return true
       }
-      this.stripped = true
       this.#readUser(uri)
       at = behindComma(buf, uri.valueEnd, end)
     }
@@ -177,13 +173,6 @@ export class Routes {
 function isOwnUser({ buf, userStart, userEnd }: SipUri): boolean {
   const prefixEnd = userStart + ownUserBytes.length
   return userStart >= 0 && userEnd > prefixEnd && ownUserBytes.compare(buf, userStart, prefixEnd) === 0
-}
-
-/** Where the next value of a list begins. */
-export function behindComma(buf: Buffer, from: number, end: number): number {
-  let at = from
-  while (at < end && (buf[at] === COMMA || (buf[at] as number) <= 0x20)) at++
-  return at
 }
 
 /** The comma before the value that begins at `from`. */

@@ -103,7 +103,7 @@ export class UpstreamList {
   readonly #upstreams: readonly Upstream[]
   /** by bucket */
   readonly #orders = new Array<readonly Upstream[] | undefined>(2 ** bucketBits)
-  /** buckets whose calls went elsewhere of late because their first upstream was down */
+  /** buckets whose calls went elsewhere of late because their first upstream was down, and where to */
   readonly #stays = new Map<number, Stay>()
   readonly #nowMs: () => number
 
@@ -135,7 +135,10 @@ export class UpstreamList {
       this.#orders[bucket] = order
     }
     const now = order.some(isDown) ? [...order.filter(isNotDown), ...order.filter(isDown)] : order
-    return this.#stays.size === 0 ? now : this.#staying(bucket, now)
+    const chosen = this.#stays.size === 0 ? now : this.#staying(bucket, now)
+    const usual = order[0] as Upstream
+    if (usual.down && chosen[0] !== usual) this.went(key, chosen[0] as Upstream)
+    return chosen
   }
 
   /** A request of this call went to another upstream than the first of its order. */
@@ -165,11 +168,11 @@ export class UpstreamList {
   #staying(bucket: number, order: readonly Upstream[]): readonly Upstream[] {
     const stay = this.#stays.get(bucket)
     if (stay === undefined) return order
-    if (this.#nowMs() >= stay.untilMs) {
+    if (stay.upstream.down || this.#nowMs() >= stay.untilMs) {
       this.#stays.delete(bucket)
       return order
     }
-    return stay.upstream.down ? order : [stay.upstream, ...order.filter((other) => other !== stay.upstream)]
+    return [stay.upstream, ...order.filter((other) => other !== stay.upstream)]
   }
 
   /**

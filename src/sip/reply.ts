@@ -4,7 +4,7 @@
  */
 import { Edit } from './edit.js'
 import { findHeader, type HeaderName, type HeaderPlace, headerNames, headersStart, SP } from './headers.js'
-import { digitsEnd, paramValue } from './values.js'
+import { digitsEnd, nextValue, paramValue } from './values.js'
 import { markSource, Via } from './via.js'
 
 export interface ReplyOptions {
@@ -73,10 +73,11 @@ export function buildReply(
 export function toTagOf(buf: Buffer, start: number, bodyStart: number, hash: TagHash): string {
   const request: HeaderLines = { buf, from: headersStart(buf, start, bodyStart), bodyStart }
   hash.reset()
-  for (const name of [headerNames.callId, headerNames.via]) {
-    const place = first(request, name)
-    if (place !== undefined) hash.update(buf, place.valueStart, place.valueEnd)
-  }
+  const callId = first(request, headerNames.callId)
+  if (callId !== undefined) hash.update(buf, callId.valueStart, callId.valueEnd)
+  const top = first(request, headerNames.via)
+  // RFC 3261 §17.1.1.3, §9.1: of several values in one line, ACK and CANCEL have the topmost alone.
+  if (top !== undefined) hash.update(buf, top.valueStart, nextValue(buf, top.valueStart, top.valueEnd))
   const cseq = first(request, headerNames.cseq)
   if (cseq !== undefined) hash.update(buf, cseq.valueStart, digitsEnd(buf, cseq.valueStart, cseq.valueEnd))
   return hash.digest()

@@ -209,6 +209,11 @@ export class SipUri {
   }
 }
 
+/** Of two spellings, `sip:` and `sips:`, has the URI at `uriStart` the second? What is neither must not be asked. */
+export function isSips(buf: Buffer, uriStart: number): boolean {
+  return (buf[uriStart + 3] | 0x20) === 0x73
+}
+
 /** The `<` of a name-addr; of an addr-spec its end: `;`, the comma, or `to`. */
 function addressStart(buf: Buffer, from: number, to: number): number {
   let at = from

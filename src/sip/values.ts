@@ -42,6 +42,13 @@ export function nextValue(buf: Buffer, from: number, end: number): number {
   return at
 }
 
+/** Where the next value of a list begins, behind the comma at `from`; RFC 3261 §25.1 COMMA. Empty values are none. */
+export function behindComma(buf: Buffer, from: number, end: number): number {
+  let at = from
+  while (at < end && (buf[at] === COMMA || isWhite(buf[at]))) at++
+  return at
+}
+
 /** Behind white space and folds (RFC 3261 §25.1 LWS). */
 export function skipWhite(buf: Buffer, from: number, end: number): number {
   let at = from

@@ -72,8 +72,9 @@ test('under load each gets its own answers, and both are in the trace', async ()
   await Promise.all(clients.map((client) => client.request({ method: 'MESSAGE' })))
   const each = 50
   for (let i = 0; i < each; i++) {
-    for (const [who, client] of clients.entries())
+    for (const [who, client] of clients.entries()) {
       client.send(sipRequest({ method: 'MESSAGE', callId: `load-${who}-${i}` }))
+    }
   }
   for (const [who, client] of clients.entries()) {
     await until('all answers', () => client.received.length > each, patienceMs)

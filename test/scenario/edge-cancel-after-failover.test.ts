@@ -34,13 +34,14 @@ describe('a call that went to the second server goes on there when the first is 
     const upstream = [first.uri, { uri: second.uri, priority: 2 }]
     const scene = await startScene(scope, { relay: { mode: 'edge', upstream, options_interval: 0 } })
     const phone = await scene.client()
+    const { port } = first
     await scene.status('both connected', ({ upstreams }) => upstreams.every(({ connections }) => connections === 1))
     await life.end()
     await isIn(scene, 'down')
 
     phone.send(invite)
     await until('the INVITE at the second', () => methodsAt(second, callId).length === 1)
-    const back = await SipServer.start(scope, first.port)
+    const back = await SipServer.start(scope, port)
     await isIn(scene, 'up')
     phone.send(cancel)
     // A new call of the same user, or one with credentials after a 401: by the same Call-ID.

@@ -7,7 +7,8 @@ import { freePort } from '../support/ports.js'
 import { startProcess } from '../support/process.js'
 import { startScene } from '../support/scene.js'
 import { lastFirst } from '../support/scope.js'
-import { headerOf, sipAnswer, sipRequest, startLine } from '../support/sip.js'
+import { headerOf, sipRequest, startLine } from '../support/sip.js'
+import { SipCore } from '../support/sip-core.js'
 import { until } from '../support/wait.js'
 
 const phones = 1000
@@ -17,11 +18,13 @@ const patienceMs = 90_000
 
 const scope = lastFirst({ after })
 const [port, corePort] = [await freePort(), await freePort()]
+const registrar = await SipCore.start(scope)
 const scene = await startScene(scope, {
   socket: [`tls:127.0.0.1:${port}`, `tcp:127.0.0.1:${corePort}`],
-  relay: { mode: 'edge', options_interval: 0 },
+  relay: { mode: 'edge', upstream: [registrar.uri], options_interval: 0 },
 })
-const { server, collector } = scene
+const { collector } = scene
+const connection = await registrar.connection()
 const swarm = fileURLToPath(new URL('../support/phone-swarm.js', import.meta.url))
 
 /** the Path of each phone, by its user part */
@@ -36,17 +39,19 @@ function toPhone(user: string, method: string, cseq: number): Buffer {
   return sipRequest({ method, uri: `sip:${user}@example.com`, to, cseq, callId, transport: 'TCP', headers })
 }
 
-/** The registrar, which goes on with a call as the phone answers. */
-server.answer = (message) => {
+/** The registrar goes on with a call as the phone answers. */
+connection.onMessage = (message) => {
   const callId = headerOf(message, 'Call-ID')!
   const user = callId.split('@')[0]!
   if (startLine(message).startsWith('REGISTER ')) {
     paths.set(user, headerOf(message, 'Path')!)
-    return sipAnswer(message)
+    connection.answer(message)
+    return
   }
   answeredBy.set(callId, [...(answeredBy.get(callId) ?? []), headerOf(message, 'X-Phone') ?? startLine(message)])
-  if (headerOf(message, 'CSeq') !== '1 INVITE') return Buffer.alloc(0)
-  return Buffer.concat([toPhone(user, 'ACK', 1), toPhone(user, 'BYE', 2)])
+  if (headerOf(message, 'CSeq') !== '1 INVITE') return
+  connection.send(toPhone(user, 'ACK', 1))
+  connection.send(toPhone(user, 'BYE', 2))
 }
 
 const running = Array.from({ length: swarms }, (_, i) => {
@@ -71,8 +76,7 @@ test('a thousand phones register, each with a Path of its own', async () => {
 })
 
 test('each is called through its Path, and answers, and nobody else does', async () => {
-  const [connection] = server.connections
-  for (const user of paths.keys()) connection!.write(toPhone(user, 'INVITE', 1))
+  for (const user of paths.keys()) connection.send(toPhone(user, 'INVITE', 1))
   const isOver = () => answeredBy.size === phones && [...answeredBy.values()].every((answers) => answers.length >= 2)
   await until('the end of all calls', isOver, patienceMs)
   for (const [callId, answers] of answeredBy) {

@@ -39,7 +39,7 @@ test('open connections are judged by the new list, and go on', async () => {
   await trustOnly()
   assert.deepEqual(await all(), [no, no, no])
   for (const { address } of [first, second, stranger]) {
-    assert.equal(((await scene.live(address)) as { trusted?: boolean }).trusted, false)
+    assert.equal((await scene.live(address)).trusted, false)
     assert.equal(scene.events({ Event: 'ACCEPTED', peer: address }).length, 1, 'it is the same connection')
   }
 })

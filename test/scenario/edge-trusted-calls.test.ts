@@ -37,7 +37,7 @@ async function assertVerdict(client: SipClient, trusted: boolean): Promise<void>
   const peer = client.address
   assert.equal((await scene.event('ACCEPTED', { peer })).trusted, trusted)
   assert.equal((await scene.event('TLS_SESSION', { peer })).trusted, trusted)
-  assert.equal(((await scene.live(peer)) as { trusted?: boolean }).trusted, trusted)
+  assert.equal((await scene.live(peer)).trusted, trusted)
 }
 
 const names: [string, IssueOptions, boolean][] = [
@@ -90,10 +90,10 @@ test('our own side is trusted: a server over TLS without a certificate, over TCP
   t.after(() => void server.socket.destroy())
   const other = await cast.coreServer()
   for (const { address } of [server, other]) {
-    const live = (await scene.live(address)) as { trusted?: boolean; side?: string }
+    const live = await scene.live(address)
     assert.deepEqual([live.side, live.trusted], ['core', true])
   }
-  const upstream = (await scene.live(`127.0.0.1:${cast.upstream.port}`)) as { trusted?: boolean }
+  const upstream = await scene.live(`127.0.0.1:${cast.upstream.port}`)
   assert.equal(upstream.trusted, true)
 })
 

@@ -31,6 +31,8 @@ const scene = await startScene(scope, {
   },
 })
 const phone = await scene.client()
+// No more than 32 messages may wait for a connection.
+await scene.status('all of them connected', ({ upstreams }) => upstreams.every(({ connections }) => connections === 1))
 
 /** A call that is one of `server` when nothing names another. */
 async function callIdOf(server: SipServer, name: string): Promise<string> {

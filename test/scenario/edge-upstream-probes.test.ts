@@ -126,14 +126,15 @@ describe('with an interval', async () => {
 describe('otherwise', { concurrency: true }, () => {
   test('with trace.probes 0 neither probes nor answers are in the trace, also those that come too late', async (t) => {
     const [server, slow] = [await SipServer.start(t), await SipServer.start(t)]
+    const trunk = await SipTrunk.tcp(t)
     answerProbes(slow, undefined)
     const scene = await startProbing(t, [server.uri, { uri: slow.uri, weight: 0 }], {
       trace: { probes: 0 },
-      relay: { options_interval: 10 },
+      relay: { options_interval: 10, trunk: [{ uri: trunk.uri, keepalive: 0, options: 10 }] },
     })
-    await scene.status('an answer, and a miss', ({ upstreams }) => {
-      const [prompt, missed] = upstreams.map(({ probes }) => probes!)
-      return prompt!.sent === 1 && prompt!.failed === 0 && missed!.failed === 1
+    await scene.status('two answers, and a miss', ({ upstreams }) => {
+      const [prompt, missed, atEdge] = upstreams.map(({ probes }) => probes!)
+      return [prompt!, atEdge!].every(({ sent, failed }) => sent === 1 && failed === 0) && missed!.failed === 1
     })
     const [connection] = slow.connections
     connection!.write(sipAnswer(slow.requests[0]!))

@@ -5,7 +5,7 @@
  *     node phone-swarm.js PORT FIRST COUNT      prints `registered COUNT`, `misdelivered …`, `cut off …`
  */
 
-import { sipAnswer, startLine } from './sip.js'
+import { startLine } from './sip.js'
 import { SipClient } from './sip-client.js'
 
 /** Of each swarm. More handshakes under way from one address than max_handshakes allows would be refused. */
@@ -24,15 +24,11 @@ async function startPhone(number: number): Promise<void> {
     callId: `${user}@register`,
   })
   if (startLine(answer) !== 'SIP/2.0 200 OK') throw new Error(`${user} was answered:\n${answer}`)
-  let seen = phone.received.length
-  phone.socket.on('data', () => {
-    for (const request of phone.received.slice(seen)) {
-      const [method, uri] = startLine(request).split(' ')
-      if (uri !== `sip:${user}@example.com`) console.log(`misdelivered to ${user}: ${startLine(request)}`)
-      if (method !== 'ACK') phone.send(sipAnswer(request, '200 OK', [`X-Phone: ${user}`]))
-    }
-    seen = phone.received.length
-  })
+  phone.onMessage = (request) => {
+    const [method, uri] = startLine(request).split(' ')
+    if (uri !== `sip:${user}@example.com`) console.log(`misdelivered to ${user}: ${startLine(request)}`)
+    if (method !== 'ACK') phone.answer(request, '200 OK', [`X-Phone: ${user}`])
+  }
   phone.socket.on('close', () => console.log(`cut off: ${user}`))
 }
 

@@ -24,6 +24,7 @@ export const patienceMs = 30_000
 export interface LiveConnection {
   readonly conn_id: string
   readonly direction: 'in' | 'out'
+  readonly side: 'edge' | 'core'
   readonly peer: string
   readonly bytes_in: number
   readonly bytes_out: number
@@ -31,6 +32,7 @@ export interface LiveConnection {
   readonly msgs_out: number
   readonly relayed_to?: string
   readonly tls_version?: string
+  readonly trusted?: boolean
 }
 
 export class Scene {

@@ -14,6 +14,8 @@ export class SipStream<S extends Socket = Socket> {
   /** the end of the gateway */
   readonly remoteAddress: string
   readonly closed: Promise<void>
+  /** hears of each message as it comes */
+  onMessage: ((message: Buffer) => void) | undefined
   readonly #inbox = new SipInbox()
   #rest: Buffer = Buffer.alloc(0)
 
@@ -26,6 +28,7 @@ export class SipStream<S extends Socket = Socket> {
       this.received.push(...split.messages)
       this.crlfs += split.crlfs
       this.#rest = split.rest
+      for (const message of split.messages) this.onMessage?.(message)
     })
     // Not `once(socket, 'close')`, which an 'error' before it would reject.
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()))

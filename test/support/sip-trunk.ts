@@ -95,13 +95,7 @@ export class SipTrunk {
   #carry(stream: SipStream): void {
     this.connections.push(stream)
     this.onConnection?.(stream)
-    let seen = 0
-    // The stream listens too, and first.
-    stream.socket.on('data', () => {
-      const messages = stream.received.slice(seen)
-      seen += messages.length
-      for (const message of messages) this.#arrived({ message, over: stream })
-    })
+    stream.onMessage = (message) => this.#arrived({ message, over: stream })
   }
 
   #arrived(arrival: Arrival): void {

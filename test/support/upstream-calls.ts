@@ -1,5 +1,4 @@
 /** Calls that are told apart by their Call-ID, and the upstream each of them went to. */
-
 import { headerOf, type RequestFields, sipRequest, startLine } from './sip.js'
 import type { SipClient } from './sip-client.js'
 import type { SipServer } from './sip-server.js'
@@ -9,8 +8,9 @@ import { until } from './wait.js'
 export async function callAll(phone: SipClient, callIds: readonly string[], fields: RequestFields = {}): Promise<void> {
   const waiting = new Set(callIds)
   const before = phone.received.length
-  for (const callId of callIds)
+  for (const callId of callIds) {
     phone.send(sipRequest({ method: 'MESSAGE', uri: 'sip:bob@example.com', ...fields, callId }))
+  }
   await until(`answers to ${callIds.length} calls`, () => phone.received.length >= before + callIds.length)
   for (const answer of phone.received.slice(before)) {
     if (startLine(answer) !== 'SIP/2.0 200 OK') throw new Error(`this was answered:\n${answer}`)

@@ -238,6 +238,20 @@ test('a connection without answers is failed when the target says so, not before
   assert.deepEqual(bench.failed, [failure('keepalive-timeout', 'no answer to OPTIONS within 4000 ms')])
 })
 
+test('one on which anything came since the probe is not: some servers ignore OPTIONS and carry calls', async () => {
+  const bench = new Bench()
+  const target = new Target()
+  target.giveUp = true
+  bench.prober.add(target)
+  await bench.pass(1000)
+  bench.leg.facts.messagesIn++
+  await bench.pass(timeoutMs)
+  assert.deepEqual([target.heard.length, bench.failed], [1, []], 'missed all the same')
+  // The next probe is unanswered, and nothing else comes.
+  await bench.pass(intervalMs)
+  assert.equal(bench.failed.length, 1)
+})
+
 test('over UDP it is sent again after 0.5, 1, 2 and 4 s, unchanged, until the timeout; nothing is closed', async () => {
   const bench = new Bench('udp', { timeoutMs: 9500 })
   const target = new Target()

@@ -179,9 +179,10 @@ test('several of weight 0 share among themselves', () => {
   assert.ok(Math.abs((found.a ?? 0) - 0.5) < 0.02)
 })
 
-test('when one goes down only its calls move, and they move back', () => {
+test('when one goes down only its calls move, and they move back when those that moved are over', () => {
+  let nowMs = 0
   const [a, b, c] = ['a', 'b', 'c'].map((host) => upstream(host)) as [Upstream, Upstream, Upstream]
-  const list = new UpstreamList([a, b, c])
+  const list = new UpstreamList([a, b, c], () => nowMs)
   const before = keys.map((key) => list.order(key)[0])
   b.failed(refused)
   const during = keys.map((key) => list.order(key)[0])
@@ -190,10 +191,60 @@ test('when one goes down only its calls move, and they move back', () => {
   assert.ok(moved.filter((to) => to === a).length > 0.4 * moved.length)
   assert.ok(moved.filter((to) => to === c).length > 0.4 * moved.length)
   b.connected()
-  assert.deepEqual(
-    keys.map((key) => list.order(key)[0]),
-    before,
-  )
+  const now = (): (Upstream | undefined)[] => keys.map((key) => list.order(key)[0])
+  assert.deepEqual(now(), during)
+  nowMs = 180_000
+  assert.deepEqual(now(), before)
+})
+
+test('a bucket that had no call meanwhile has nothing to wait for', () => {
+  const [a, b] = ['a', 'b'].map((host, priority) => upstream(host, { priority })) as [Upstream, Upstream]
+  const list = new UpstreamList([a, b], () => 0)
+  a.failed(refused)
+  assert.equal(list.order(1)[0], b)
+  a.connected()
+  assert.deepEqual([list.order(1)[0], list.order(2)[0]], [b, a])
+})
+
+test('the three minutes begin with the last call that went elsewhere because the first was down', () => {
+  let nowMs = 0
+  const [a, b, c] = ['a', 'b', 'c'].map((host, priority) => upstream(host, { priority })) as [
+    Upstream,
+    Upstream,
+    Upstream,
+  ]
+  const list = new UpstreamList([a, b, c], () => nowMs)
+  a.failed(refused)
+  list.order(1)
+  nowMs = 100_000
+  list.order(1)
+  a.connected()
+  // What is down besides has no say in it, and what goes there meanwhile does not make it longer.
+  c.failed(refused)
+  for (nowMs = 100_000; nowMs < 280_000; nowMs += 30_000) assert.equal(list.order(1)[0], b)
+  nowMs = 280_000
+  assert.equal(list.order(1)[0], a)
+})
+
+test('when all are down nobody moves: any of them may be back', () => {
+  const [a, b] = ['a', 'b'].map((host, priority) => upstream(host, { priority })) as [Upstream, Upstream]
+  const list = new UpstreamList([a, b], () => 0)
+  for (const one of [a, b]) one.failed(refused)
+  assert.equal(list.order(1)[0], a)
+  for (const one of [a, b]) one.connected()
+  assert.equal(list.order(1)[0], a)
+})
+
+test('nor does it go back to where its calls were before: those that went last are those that ring', () => {
+  const [a, b] = ['a', 'b'].map((host, priority) => upstream(host, { priority })) as [Upstream, Upstream]
+  const list = new UpstreamList([a, b], () => 0)
+  a.failed(refused)
+  assert.equal(list.order(1)[0], b)
+  b.failed(refused)
+  assert.equal(list.order(1)[0], a)
+  b.connected()
+  a.connected()
+  assert.equal(list.order(1)[0], a)
 })
 
 test('when one is taken out of the configuration only its calls move', () => {

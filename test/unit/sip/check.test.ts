@@ -64,6 +64,8 @@ describe('checkRequest', () => {
     ['416 Unsupported URI Scheme', request([], 'INVITE urn:service:sos SIP/2.0')],
     // RFC 3966: what needs no Request-URI to find its way goes on
     ['relayed', request([], 'INVITE tel:+491234 SIP/2.0')],
+    ['416 Unsupported URI Scheme', request([], 'INVITE telx:+491234 SIP/2.0')],
+    ['416 Unsupported URI Scheme', request([], 'INVITE te:+491234 SIP/2.0')],
     ['400 Unreadable Request-URI', request([], 'INVITE bob@example.com SIP/2.0')],
     ['400 Unreadable Request-URI', request([], 'INVITE sip:a@b@c SIP/2.0')],
     ['400 Unreadable Request-URI', request([], 'INVITE sip: SIP/2.0')],
@@ -74,6 +76,27 @@ describe('checkRequest', () => {
   ] as const) {
     test(`${expected} for ${JSON.stringify(head)}`, () => assert.equal(answer(head), expected))
   }
+
+  for (const line of [
+    'X-Trusted\r\n : yes',
+    'X-Trusted\v: yes',
+    'X-Trusted\0: yes',
+    'X Trusted: yes',
+    ': yes',
+    'no colon',
+  ]) {
+    // Another reader might see a header there that we did not.
+    test(`400 Unreadable header line for ${JSON.stringify(line)}`, () =>
+      assert.equal(answer(request([line])), '400 Unreadable header line'))
+  }
+
+  test('more lines of headers that we know than any call needs are refused, others are none of our business', () => {
+    const usual = 6
+    const lines = (count: number, name = 'Record-Route'): string[] => Array(count).fill(`${name}: <sip:a;lr>`)
+    assert.equal(answer(request(lines(512 - usual))), 'relayed')
+    assert.equal(answer(request(lines(513 - usual))), '400 Too many header lines')
+    assert.equal(answer(request(lines(5000, 'Warning'))), 'relayed')
+  })
 
   test('the order is that of §16.3: syntax before the scheme, the scheme before hops, hops before extensions', () => {
     const urn = 'INVITE urn:service:sos SIP/2.0'
@@ -107,6 +130,7 @@ describe('checkResponse', () => {
     ['Unreadable Via header', response(['Via: x'])],
     ['More than one To header', response(['To: a', 'To: b'])],
     ['Content-Length larger than the message', response(['Content-Length: 5'])],
+    ['Unreadable header line', response(['X-Trusted\r\n : yes'])],
   ] as const) {
     test(`${expected ?? 'relayed'}: ${JSON.stringify(head)}`, () =>
       assert.equal(checkResponse(indexed(head)), expected))

@@ -138,6 +138,12 @@ describe('toTagOf', () => {
     assert.equal(tagOf(invite.replaceAll('INVITE', 'CANCEL')), tag)
   })
 
+  test('is the same for the ACK, which has the topmost Via alone (RFC 3261 §17.1.1.3)', () => {
+    const joined = invite.replace('\r\nVia: c', ', SIP/2.0/TLS c;branch=d')
+    const ack = invite.replace('\r\nVia: c', '').replaceAll('INVITE', 'ACK')
+    assert.equal(tagOf(joined), tagOf(ack))
+  })
+
   test('differs with the transaction', () => {
     for (const other of [invite.replace('branch=b', 'branch=x'), invite.replace('d', 'x'), invite.replace('7', '8')]) {
       assert.notEqual(tagOf(other), tagOf(invite))
