@@ -8,13 +8,15 @@ import type { Upstream } from './upstreams.js'
 
 /** Upstreams in their order, each with all its addresses. */
 export class UpstreamHops implements Hops {
+  /** the one that the order of the call begins with; undefined: something else chose */
   readonly first: Upstream | undefined
   /** the one tried last */
   upstream: Upstream | undefined
   readonly #candidates: Candidates
 
-  constructor(upstreams: readonly Upstream[]) {
-    this.first = upstreams[0]
+  /** `inOrder`: as `UpstreamList.order` gave them. */
+  constructor(upstreams: readonly Upstream[], inOrder = false) {
+    this.first = inOrder ? upstreams[0] : undefined
     this.#candidates = new Candidates(upstreams)
   }
 

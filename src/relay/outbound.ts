@@ -196,8 +196,8 @@ class Opening implements ConnectionHandler {
     this.#outbound.forget(connection)
     const { cause, message } = connection.facts.closed ?? failure('upstream-failed')
     const reason = { cause, message }
-    // An operator or the shutdown that ended it says nothing about the peer.
-    if (causeEntry(cause).fate !== 'ended') this.#hop.peer?.failed(reason)
+    // An operator, the shutdown or too many messages of ours that ended it say nothing about the peer.
+    if (causeEntry(cause).fate !== 'ended' && cause !== 'postponed-overflow') this.#hop.peer?.failed(reason)
     const endMs = performance.now()
     for (const passenger of this.#passengers) this.#tellFailed(passenger, reason, endMs)
   }

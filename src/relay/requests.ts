@@ -76,10 +76,10 @@ export class Requests {
     if (routes.comesFromStrictRouter(this.#passage.message)) this.#unstrict()
     if (routes.broken) this.#passage.answer(source, badRoute)
     else if (this.#isForUs()) this.#passage.answer(source, optionsAnswer)
-    // Max-Forwards and Proxy-Require are about requests that go on.
-    else if (refusal !== undefined) this.#passage.answer(source, refusal)
     else if (this.#passage.message.method === 'ACK' && answers.wasAnswered(this.#passage.message))
       this.#ackTaken(source)
+    // Max-Forwards and Proxy-Require are about requests that go on.
+    else if (refusal !== undefined) this.#passage.answer(source, refusal)
     else if (source.facts.side === 'edge') this.#fromEdge(source)
     else this.#fromCore(source)
   }
@@ -95,7 +95,7 @@ export class Requests {
     try {
       this.#takeUp(waiting)
       if (upstream !== undefined) this.#upstreamLegs.set(upstream, target)
-      if (upstream !== undefined && upstream !== firstUpstream) {
+      if (upstream !== undefined && firstUpstream !== undefined && upstream !== firstUpstream) {
         this.#options.upstreams().went(callKey(this.#passage.message), upstream)
       }
       this.#forward(source, target, false)
@@ -186,7 +186,8 @@ export class Requests {
     const first = named ?? (order[0] as Upstream)
     const leg = this.#upstreamLegs.get(first)
     if (leg?.open === true) this.#forward(source, leg, false)
-    else this.#wait(source, new UpstreamHops(named === undefined ? order : startingWith(named, order)))
+    else if (named === undefined) this.#wait(source, new UpstreamHops(order, true))
+    else this.#wait(source, new UpstreamHops(startingWith(named, order)))
   }
 
   /** Where the dialog lives: what our Record-Route, the next Route, or else the Request-URI names. */

@@ -10,6 +10,7 @@ import type { Transport } from '../base/facts.js'
 import { hashOfText, scramble } from '../base/hash.js'
 import type { UpstreamStatus } from '../base/ports.js'
 import type { UpstreamConfig } from '../config/types.js'
+import { canonicalHost } from './host.js'
 import { Peer, type Probing } from './peer.js'
 
 /** Long enough to spare the resolver a storm of reconnects, short enough to follow a failover in DNS. */
@@ -35,10 +36,10 @@ export class Upstream extends Peer {
     super(`sip:${endpointText({ ip: host, port })}`, probing)
     this.config = config
     this.key = (hashOfText(`${config.transport} ${this.requestUri}`) >>> 0).toString(16).padStart(8, '0')
-    this.#host = host.toLowerCase()
+    this.#host = canonicalHost(host)
     this.#resolve = resolve
     if (isIP(host) === 0) return
-    this.#addresses = [{ ip: host, port }]
+    this.#addresses = [{ ip: this.#host, port }]
     this.#goodUntilMs = Number.POSITIVE_INFINITY
   }
 
@@ -51,7 +52,11 @@ export class Upstream extends Peer {
 
   /** Its name as written, in lower case, or one of its addresses. */
   hasHost(host: string): boolean {
-    return host === this.#host || this.hasAddress(host)
+    if (host === this.#host || this.hasAddress(host)) return true
+    // Spelled otherwise: IPv6, or a name with the dot of the root.
+    if (!host.includes(':') && !host.endsWith('.')) return false
+    const canonical = canonicalHost(host)
+    return canonical === this.#host || this.hasAddress(canonical)
   }
 
   hasAddress(ip: string): boolean {
