@@ -36,3 +36,11 @@ export function familyOf(ip: string): IPVersion {
 export function isLoopback(ip: string): boolean {
   return ip === '::1' || (isIPv4(ip) && ip.startsWith('127.'))
 }
+
+/** The addresses of a socket that listens on all: `0.0.0.0`, and `::` for IPv6 and IPv4. */
+export function isWildcard(ip: string): boolean {
+  return ip === '0.0.0.0' || ip === '::'
+}
+
+/** RFC 3261 §19.1.2: of a SIP URI without a port, but for TLS. */
+export const sipPort = 5060

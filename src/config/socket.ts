@@ -1,12 +1,11 @@
 /** Sockets as OpenSIPS spells them: `tls:192.0.2.1:5061 AS sip.example.com:5061`, `tls:[::1]`, `tcp:*:5060`. */
 
+import { sipPort } from '../base/address.js'
 import { UsageError } from '../base/errors.js'
 import type { Transport } from '../base/facts.js'
 import { parseHostPort, parseIpPort, quote } from './host-port.js'
 import type { HostPort, SocketConfig } from './types.js'
 
-/** RFC 3261 §19.1.2 */
-const sipPort = 5060
 const form = /^\s*(tls|tcp|udp):(\S+)(?:\s+AS\s+(\S+))?\s*$/i
 
 /** A socket as it is written, side and PROXY protocol left open. */

@@ -1,12 +1,11 @@
 /** Upstream servers: `sip:host[:port][;transport=tcp|tls|udp]`, `sips:host[:port]`, `tcp:host:port`, `tls:host[:port]`, `udp:host:port`. */
+import { sipPort } from '../base/address.js'
 import { parseServer, type ServerKind } from './server-uri.js'
 import type { UpstreamConfig } from './types.js'
 
 export const upstreamForm =
   'sip:HOST[:PORT][;transport=tcp|tls|udp], sips:HOST[:PORT], tcp:HOST:PORT, tls:HOST[:PORT] or udp:HOST:PORT'
 
-/** RFC 3261 §19.1.2 */
-const sipPort = 5060
 const upstream: ServerKind<UpstreamConfig['transport']> = {
   noun: 'an upstream',
   form: upstreamForm,

@@ -3,7 +3,7 @@
  * `hepgate check` says it, and the gateway runs.
  */
 import { LineCounter, parseDocument } from 'yaml'
-import { isLoopback } from '../base/address.js'
+import { isLoopback, isWildcard } from '../base/address.js'
 import { type Problem, Problems } from './problems.js'
 import type { Config, SocketConfig, UpstreamConfig } from './types.js'
 
@@ -54,10 +54,6 @@ function isReachedAt({ transport, ip, port }: SocketConfig, upstream: UpstreamCo
   const { host } = upstream
   const isLocal = host === 'localhost' || isLoopback(host) || isWildcard(host)
   return ip === host || (isWildcard(ip) ? isLocal : isLoopback(ip) && host === 'localhost')
-}
-
-function isWildcard(ip: string): boolean {
-  return ip === '0.0.0.0' || ip === '::'
 }
 
 /** Trust rests on verified certificates; a ring for trusted calls rests on trust. */

@@ -2,7 +2,7 @@
  * Locating a SIP server by name (RFC 3263 §4): one inquiry, from NAPTR over SRV to addresses. It finds
  * all places there are and prefers none: the order is resolver.ts's. Over UDP and SCTP it finds nothing.
  */
-import { plainIp } from '../base/address.js'
+import { plainIp, sipPort } from '../base/address.js'
 import { causeSentence, type Failure, failure } from '../base/errors.js'
 import type { Dns, NaptrRecord, SrvRecord } from './dns.js'
 
@@ -44,8 +44,6 @@ interface Service {
   readonly records: readonly SrvRecord[]
 }
 
-/** RFC 3261 §19.1.2 */
-export const sipPort = 5060
 /** SECONDS, where nobody says: long enough for a crowd of calls, short enough to follow a failover in DNS */
 const usualTtl = 30
 /** One for each of our two transports, and as many again. */

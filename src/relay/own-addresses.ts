@@ -3,11 +3,10 @@
  * name is ours when a socket is advertised by it.
  */
 import { networkInterfaces } from 'node:os'
-import { type Endpoint, familyOf, isLoopback, plainIp } from '../base/address.js'
+import { type Endpoint, familyOf, isLoopback, isWildcard, plainIp, sipPort } from '../base/address.js'
 import type { Side, Transport } from '../base/facts.js'
 import type { HostPort, SocketConfig } from '../config/types.js'
 import { canonicalHost } from './host.js'
-import { sipPort } from './locate.js'
 
 export interface OwnSocket {
   readonly config: SocketConfig
@@ -126,10 +125,6 @@ function closeness(bound: Endpoint, local: Endpoint): number {
   if (bound.ip === local.ip) return samePort ? 5 : 3
   if (listensOn(bound.ip, local.ip)) return samePort ? 4 : 2
   return 1
-}
-
-function isWildcard(ip: string): boolean {
-  return ip === '0.0.0.0' || ip === '::'
 }
 
 /** Is `ip` one of those that the wildcard stands for? `::` takes IPv4 as well. */

@@ -6,6 +6,7 @@
  *     core ──▶ flow token ──▶ exactly that connection, else 430
  *          ──▶ no token   ──▶ by Route or Request-URI (RFC 3263), a connection opened if need be
  */
+import { sipPort } from '../base/address.js'
 import type { Failure } from '../base/errors.js'
 import { hashOfBytes } from '../base/hash.js'
 import { checkRequest, type Refusal } from '../sip/check.js'
@@ -22,7 +23,6 @@ import type { FlowTokens } from './flow.js'
 import { ResolvedHops, UpstreamHops } from './hops.js'
 import type { Leg } from './leg.js'
 import type { Legs } from './legs.js'
-import { sipPort } from './locate.js'
 import type { Hops, Outbound, Traveller } from './outbound.js'
 import type { Passage, Wire } from './passage.js'
 import type { Question, Resolver } from './resolver.js'

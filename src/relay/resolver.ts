@@ -3,13 +3,13 @@
  * a while, because calls come in crowds. It opens no connection; who does tells it what failed.
  */
 import { isIP } from 'node:net'
-import { type Endpoint, endpointText, familyOf } from '../base/address.js'
+import { type Endpoint, endpointText, familyOf, sipPort } from '../base/address.js'
 import type { Failure } from '../base/errors.js'
 import { hashOfText, scramble } from '../base/hash.js'
 import type { HostPort } from '../config/types.js'
 import { type Dns, nodeDns } from './dns.js'
 import { canonicalHost } from './host.js'
-import { Inquiry, type Located, type Question, sipPort } from './locate.js'
+import { Inquiry, type Located, type Question } from './locate.js'
 
 export type { Dns } from './dns.js'
 export type { Question } from './locate.js'

@@ -2,7 +2,7 @@
  * Where a response goes: our Via off, and to the leg that its branch names (RFC 3261 §16.7, §18.2.2). One that
  * belongs to nobody is dropped, counted and traced.
  */
-import { endpointText } from '../base/address.js'
+import { endpointText, sipPort } from '../base/address.js'
 import { checkResponse } from '../sip/check.js'
 import { field, type SipMessage } from '../sip/message.js'
 import { hostText } from '../sip/values.js'
@@ -11,7 +11,6 @@ import type { Complaints } from './complaints.js'
 import type { EdgeCounters, ResponseDrop } from './edge-counters.js'
 import type { Leg } from './leg.js'
 import type { Legs } from './legs.js'
-import { sipPort } from './locate.js'
 import type { Passage } from './passage.js'
 import type { Prober } from './prober.js'
 import type { Rewrite } from './rewrite.js'

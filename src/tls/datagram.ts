@@ -5,7 +5,7 @@
  */
 import { createSocket, type RemoteInfo, type Socket, type SocketType } from 'node:dgram'
 import { isIPv6 } from 'node:net'
-import { type Endpoint, endpoint, familyOf } from '../base/address.js'
+import { type Endpoint, endpoint, familyOf, isWildcard } from '../base/address.js'
 import { type Cause, UsageError } from '../base/errors.js'
 import type { Direction } from '../base/facts.js'
 import { inetBytes, inetText } from '../base/inet.js'
@@ -247,8 +247,7 @@ export class DatagramListener implements AssociationSocket {
   /** Our own end as the peer sees it; of a socket on all addresses, the one the system sends from. */
   #localFor(wireIp: string, port: number): Endpoint {
     const { ip } = this.config
-    const isWildcard = ip === '0.0.0.0' || ip === '::'
-    return isWildcard ? endpoint(sourceTowards(this.#type, wireIp, port) ?? ip, this.#address.port) : this.#address
+    return isWildcard(ip) ? endpoint(sourceTowards(this.#type, wireIp, port) ?? ip, this.#address.port) : this.#address
   }
 
   /** As the system writes it: canonical, and on an IPv6 socket IPv4 mapped into IPv6. */
@@ -293,7 +292,7 @@ function sourceTowards(type: SocketType, wireIp: string, port: number): string |
   try {
     probe.connect(port, wireIp, ignore)
     const { address } = probe.address()
-    return address === '0.0.0.0' || address === '::' ? undefined : address
+    return isWildcard(address) ? undefined : address
   } catch {
     return undefined
   } finally {
