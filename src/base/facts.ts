@@ -69,6 +69,8 @@ export interface ConnectionFacts {
   peer: Endpoint
   /** the load balancer in front, when PROXY protocol named the client */
   proxiedBy: Endpoint | undefined
+  /** socket of the configuration it came in by: `tls:0.0.0.0:5061`; undefined: outgoing, or over UDP */
+  readonly listener: string | undefined
   /** Unix time in µs */
   readonly openedMicros: number
   /** name of the TLS domain (tls_mgm) used */
@@ -83,6 +85,8 @@ export interface ConnectionFacts {
   peerIdentities: readonly string[]
   /** the peer's verified certificate names one of `trust.domains`, or it is our own side; undefined until known */
   trusted: boolean | undefined
+  /** addresses of record it registered, `alice@example.com`, latest last; a handful at most. relay/ adds them */
+  readonly users: string[]
   /** NSS key-log lines of this connection, without line ends. SECRET: only trace/ may pass them on, by its rules */
   keylog: string[]
   connectMs: number | undefined

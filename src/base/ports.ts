@@ -2,166 +2,24 @@
  * The two interfaces through which api/, live/ and telemetry/ know and steer the gateway. Plain data
  * only, as if it already crossed a process boundary: with several workers it will.
  */
-import type { ConnectionFacts } from './facts.js'
-
-export interface DestinationStatus {
-  readonly id: string
-  /** `udp:10.0.0.2:9060` */
-  readonly address: string
-  readonly transport: 'udp' | 'tcp' | 'tls'
-  readonly state: 'connected' | 'connecting' | 'waiting' | 'closed'
-  /** in the queue now */
-  readonly queuedPackets: number
-  readonly queuedBytes: number
-  /** handed to the network since start */
-  readonly sentPackets: number
-  readonly sentBytes: number
-  /** never sent, by reason */
-  readonly dropped: Readonly<Record<string, number>>
-  /** sent, but with a shortened payload */
-  readonly truncated: number
-  readonly reconnects: number
-  readonly lastError: string | undefined
-  /** ISO 8601 */
-  readonly lastErrorAt: string | undefined
-}
-
-export interface TraceStatus {
-  readonly trace_mode: 'on' | 'off'
-  /** ISO 8601; set when tracing will end by itself */
-  readonly until: string | undefined
-  readonly secondsLeft: number | undefined
-  readonly destination: readonly string[]
-  /** name of the route or module, undefined: every connection is traced */
-  readonly filter: string | undefined
-  readonly filterSource: 'config' | 'api' | undefined
-  /** connections being traced now */
-  readonly tracedConnections: number
-  readonly filterFailures: number
-}
-
-/** What tracing lost before it came to a destination, since start. */
-export interface TraceCounters {
-  /** messages of traced connections that were not sent for want of a Call-ID */
-  readonly messagesWithoutCallId: number
-  /** traces lost to an error of our own; the first is in the log */
-  readonly tracesLost: number
-}
-
-/** Lines of the key-log file since start: on disk, and those that did not get there. */
-export interface KeylogFileCounters {
-  readonly written: number
-  readonly lost: number
-}
-
-/** A server behind us (upstream) or a peer we keep connected (trunk). */
-export interface UpstreamStatus {
-  readonly uri: string
-  readonly role: 'upstream' | 'trunk'
-  /** what the last connect or probe said; down: nothing is sent there while another is up */
-  readonly state: 'unknown' | 'up' | 'down'
-  readonly priority: number
-  readonly weight: number
-  readonly lastError: string | undefined
-  readonly connections: number
-  /** OPTIONS since start; undefined: none are sent */
-  readonly probes: { readonly sent: number; readonly failed: number; readonly lastMs: number | undefined } | undefined
-}
-
-/** What edge mode did besides relaying, since start. */
-export interface EdgeStatus {
-  /** our own answers to requests, by status code */
-  readonly answered: Readonly<Record<string, number>>
-  /** responses that went nowhere, by reason */
-  readonly responsesDropped: Readonly<Record<string, number>>
-  /** requests without an answer that went nowhere (ACK), by reason */
-  readonly requestsDropped: Readonly<Record<string, number>>
-  /** messages over UDP larger than a packet is sure to carry (RFC 3261 §18.1.1) */
-  readonly largeDatagrams: number
-  /** REGISTER that the registrar accepted without our Path (RFC 3327): those phones cannot be called */
-  readonly registrationsWithoutPath: number
-}
-
-export interface ListenerStatus {
-  readonly socket: string
-  readonly advertised: string | undefined
-  /** over UDP: peers heard of or written to lately */
-  readonly connections: number
-  /** undefined: not UDP. Datagrams that held nothing or no SIP, and those the system would not send */
-  readonly datagrams?: { readonly keepalives: number; readonly notSip: number; readonly errors: number } | undefined
-}
-
-export interface DomainStatus {
-  readonly name: string
-  readonly role: 'server' | 'client'
-  readonly certificates: readonly {
-    readonly subject: string
-    readonly notAfter: string
-    readonly daysLeft: number
-    readonly sha256: string
-  }[]
-}
-
-export interface CollectorStatus {
-  /** `udp:127.0.0.1:9060` */
-  readonly listen: readonly string[]
-  /** received since start */
-  readonly packets: number
-  readonly bytes: number
-  /** by name of the protocol type: `sip`, `log`, `net`, … */
-  readonly packetsByType: Readonly<Record<string, number>>
-  readonly malformed: number
-  readonly malformedBy: {
-    /** not HEP */
-    readonly datagram: number
-    /** the stream could not be followed any further */
-    readonly framing: number
-    /** framed on a stream, but unreadable */
-    readonly packet: number
-  }
-  /** streams open now */
-  readonly connections: number
-  readonly refusedConnections: number
-}
-
-export interface GatewayStatus {
-  readonly version: string
-  readonly node: string
-  readonly pid: number
-  readonly startedAt: string
-  readonly uptimeSeconds: number
-  readonly state: 'starting' | 'running' | 'draining' | 'stopped'
-  readonly listeners: readonly ListenerStatus[]
-  readonly upstreams: readonly UpstreamStatus[]
-  readonly domains: readonly DomainStatus[]
-  readonly connections: {
-    readonly open: number
-    readonly inHandshake: number
-    readonly acceptedTotal: number
-    readonly connectedTotal: number
-    readonly closedTotal: number
-    /** by cause */
-    readonly failures: Readonly<Record<string, number>>
-  }
-  readonly messages: {
-    readonly relayed: number
-    /** taken from a peer and not delivered, by cause */
-    readonly lost: Readonly<Record<string, number>>
-    readonly pings: number
-  }
-  /** undefined: no socket is in edge mode */
-  readonly edge: EdgeStatus | undefined
-  readonly trace: TraceStatus &
-    TraceCounters & {
-      /** undefined: trace.keylog_file is not set */
-      readonly keylogFile: KeylogFileCounters | undefined
-    }
-  readonly destinations: readonly DestinationStatus[]
-  /** undefined: there is none */
-  readonly collector: CollectorStatus | undefined
-  /** the last reload, or the last one that failed: then the old configuration still runs */
-  readonly reload: { readonly at: string; readonly ok: boolean; readonly problems: readonly string[] } | undefined
-}
+import type {
+  AuditEntry,
+  CallDetail,
+  CallQuery,
+  CallRow,
+  CaptureRequest,
+  ConnectionDetail,
+  ConnectionQuery,
+  ConnectionRow,
+  DomainView,
+  Overview,
+  Page,
+  Sample,
+  SearchProblem,
+  Viewer,
+  WatchRequest,
+} from './live.js'
+import type { GatewayStatus, TraceScope, TraceStatus } from './status.js'
 
 export interface Readiness {
   readonly ready: boolean
@@ -174,6 +32,24 @@ export interface FilterMatch {
   readonly peer: string
   readonly sni: string | undefined
   readonly traced: boolean
+  /** a sentence: which statement decided, or which part of the scope */
+  readonly why: string
+}
+
+/** What a filter says of the live connections. */
+export interface DryRun {
+  readonly total: number
+  readonly traced: number
+  /** the first ones, those that would be traced before the others */
+  readonly matches: readonly FilterMatch[]
+}
+
+export interface FilterView {
+  /** undefined: every connection is traced */
+  readonly name: string | undefined
+  readonly source: 'config' | 'api' | undefined
+  /** undefined: it is a module, or there is none */
+  readonly text: string | undefined
 }
 
 /** A place in a route text, 1-based. */
@@ -199,12 +75,26 @@ export interface GatewayView {
   status(): Promise<GatewayStatus>
   readiness(): Promise<Readiness>
   trace(): Promise<TraceStatus>
-  /** Runs a route text against the live connections and changes nothing. */
-  dryRunFilter(text: string): Promise<{ matches: FilterMatch[] } | { problems: RouteProblem[] }>
-  /** The live connections without key material, newest last. */
-  connections(): Promise<readonly Omit<ConnectionFacts, 'keylog' | 'trace'>[]>
+  filter(): Promise<FilterView>
+  /** Runs a route text and a scope against the live connections and changes nothing. */
+  dryRunFilter(text: string | undefined, scope?: TraceScope): Promise<DryRun | { problems: RouteProblem[] }>
   /** Packets of the embedded collector without key material, newest last. undefined: there is no collector. */
   collected(query: CollectedQuery): Promise<readonly string[] | undefined>
+  domains(): Promise<readonly DomainView[]>
+  /** newest first */
+  audit(): Promise<readonly AuditEntry[]>
+  overview(): Promise<Overview>
+  /** the last hour, oldest first */
+  history(): Promise<readonly Sample[]>
+  connections(query: ConnectionQuery): Promise<Page<ConnectionRow> | SearchProblem>
+  /** undefined: not known, or closed too long ago */
+  connection(id: string): Promise<ConnectionDetail | undefined>
+  calls(query: CallQuery): Promise<Page<CallRow> | SearchProblem>
+  call(callId: string): Promise<CallDetail | undefined>
+  /** A snapshot, then what changes, until the returned function is called. */
+  watch(request: WatchRequest, viewer: Viewer): Promise<(() => void) | SearchProblem>
+  /** A pcapng file, piece by piece. undefined: no such connection or call, or nothing of it was traced. */
+  capture(request: CaptureRequest): Promise<AsyncIterable<Buffer> | SearchProblem | undefined>
 }
 
 export interface TraceRequest {
@@ -213,15 +103,59 @@ export interface TraceRequest {
   readonly forMs?: number | undefined
   /** take connections that are already open into the trace, by the filter */
   readonly existing?: boolean | undefined
+  /** only with `on`; undefined: everything the filter lets pass */
+  readonly scope?: TraceScope | undefined
   /** who asked, for the log */
   readonly by: string
 }
 
+export interface PickRequest {
+  readonly id: string
+  /** false: no longer */
+  readonly on: boolean
+  /** ms; undefined: until it is closed */
+  readonly forMs?: number | undefined
+  readonly by: string
+}
+
+/** What became of a probe event. */
+export interface DestinationTest {
+  /** handed to the network; over UDP nobody says whether it arrived */
+  readonly sent: boolean
+  /** chunk 0x0011 of the probe: what to search for in the collector */
+  readonly correlation_id: string
+  readonly ms: number
+  /** why not, a sentence */
+  readonly problem: string | undefined
+}
+
+export interface ChangeResult {
+  readonly ok: boolean
+  readonly problems: readonly string[]
+}
+
 export interface GatewayControl {
   setTrace(request: TraceRequest): Promise<TraceStatus>
+  /** false: no such connection */
+  pick(request: PickRequest): Promise<boolean>
   /** Parses and swaps the filter route; on a problem the old one stays. */
-  setFilter(text: string, by: string): Promise<{ matches: FilterMatch[] } | { problems: RouteProblem[] }>
+  setFilter(text: string, by: string): Promise<DryRun | { problems: RouteProblem[] }>
+  /** Back to the filter of the configuration. */
+  resetFilter(by: string): Promise<FilterView>
+  /** false: no such destination */
+  pauseDestination(id: string, paused: boolean, by: string): Promise<boolean>
+  /** Sends a probe event. undefined: no such destination */
+  testDestination(id: string, by: string): Promise<DestinationTest | undefined>
   /** false: no such connection */
   closeConnection(id: string, by: string): Promise<boolean>
-  reload(by: string): Promise<{ ok: boolean; problems: readonly string[] }>
+  /**
+   * SECRET: key-log lines of a connection, live or closed lately. Empty: none are held, because it was not traced.
+   * undefined: no such connection. Who asked is logged.
+   */
+  keylog(id: string, by: string): Promise<readonly string[] | undefined>
+  reload(by: string): Promise<ChangeResult>
+  /** Certificates, keys and lists of the TLS domains alone. */
+  reloadDomains(by: string): Promise<ChangeResult>
+  /** Something security-relevant an observer did (a key log in a capture), for the audit list. */
+  note(entry: { readonly by: string; readonly action: string; readonly what: string }): void
 }

@@ -25,10 +25,7 @@ export function checkConsistency(config: Config, problems: Problems, around: Sur
   checkModes(config, problems)
   checkUdpUpstreams(config, problems)
   checkUdpSockets(config, problems)
-  const { listen, token } = config.api
-  if (listen !== undefined && !isLoopback(listen.ip) && token === undefined && !problems.touch(['api', 'token'])) {
-    problems.add(['api', 'listen'], 'others than this machine can reach it: set api.token, or listen on 127.0.0.1')
-  }
+  checkTokens(config, problems)
 }
 
 interface Listener {
@@ -151,6 +148,25 @@ function checkUdpUpstreams({ socket, relay }: Config, problems: Problems): void 
     const path = ['relay', 'upstream', i]
     if (tunnel !== undefined) problems.add(path, `udp needs edge mode, and ${tunnel.text} is in tunnel mode`)
     else if (!hasUdp) problems.add(path, 'udp needs a socket to send from: add one such as udp:10.0.0.4:5060')
+  })
+}
+
+function checkTokens({ api }: Config, problems: Problems): void {
+  if (problems.touch(['api', 'token']) || problems.touch(['api', 'tokens'])) return
+  const { listen, token, tokens } = api
+  if (listen !== undefined && !isLoopback(listen.ip) && token === undefined && tokens.length === 0) {
+    const advice = 'set api.token or api.tokens, or listen on 127.0.0.1'
+    problems.add(['api', 'listen'], `others than this machine can reach it: ${advice}`)
+  }
+  tokens.forEach(({ name, sha256 }, i) => {
+    const earlier = tokens.slice(0, i)
+    const path = ['api', 'tokens', i]
+    if (name === 'api.token') problems.add([...path, 'name'], 'api.token is the name of the token in api.token')
+    if (earlier.some((other) => other.name === name)) {
+      problems.add([...path, 'name'], `another token has the name ${name}`)
+    }
+    const twin = earlier.find((other) => other.sha256 === sha256)
+    if (twin !== undefined) problems.add([...path, 'sha256'], `this is the token of ${twin.name}`)
   })
 }
 

@@ -23,7 +23,7 @@ Microsoft Teams, Asterisk and FreeSWITCH.
 - Names and defaults of \`proto_tls\`, \`proto_hep\` and \`tls_mgm\` are those of OpenSIPS wherever it has the parameter.
 - A list with one entry may be written as the entry alone: \`trace_destination: hep_dest\`.
 - A section or list with nothing in it, because every line is commented out, counts as not written.
-- SIGHUP reads the file again. If anything is wrong with the new one, the old one keeps running.
+- SIGHUP and \`POST /api/v1/reload\` read the file again. If anything is wrong with the new one, the old one keeps running.
 - Editors that know YAML schemas use \`config/hepgate.schema.json\` by the first line of the shipped file.`
 
 const spellings = `## Spellings

@@ -15,12 +15,21 @@ export function reloaded(running: Config, next: Config): { config: Config; notes
     routes: next.routes,
     relay: { ...running.relay, upstream: next.relay.upstream, trunk: next.relay.trunk },
     trust: { ...running.trust, domains: next.trust.domains, alert_info: next.trust.alert_info },
+    api: reloadedApi(running.api, next.api),
   }
   return { config, notes: differences(config, next).map((path) => `${path}: changed, takes effect at the next start`) }
 }
 
+/** Tokens at once: one that leaked has to go. A certificate too, but not whether there is one. */
+function reloadedApi(running: Config['api'], next: Config['api']): Config['api'] {
+  const { token, tokens, rate_limit, certificate, private_key } = next
+  const isSecure = (api: Config['api']) => api.certificate !== undefined && api.private_key !== undefined
+  const identity = isSecure(running) && isSecure(next) ? { certificate, private_key } : {}
+  return { ...running, token, tokens, rate_limit, ...identity }
+}
+
 /** Sections whose parts an operator changes one by one. */
-const sections = ['log', 'proto_tls', 'relay', 'trust', 'trace', 'limits', 'collector', 'api'] as const
+const sections = ['log', 'proto_tls', 'relay', 'trust', 'trace', 'limits', 'collector', 'live', 'api'] as const
 
 function differences(a: Config, b: Config): string[] {
   const whole = (['state_dir', 'socket'] as const).filter((key) => !same(a[key], b[key]))

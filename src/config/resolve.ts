@@ -13,9 +13,11 @@ import { resolveSecret } from './secret.js'
 import { parseAdvertised, parseSocket } from './socket.js'
 import type { Surroundings } from './surroundings.js'
 import { parseTlsMethod } from './tls-method.js'
+import { parseDigest, parseTokenName } from './token.js'
 import { parseTrunk } from './trunk.js'
 import { alertInfo, parseTrustedDomain, parseTrustHeader } from './trust.js'
 import type {
+  ApiTokenConfig,
   ClientDomainConfig,
   Config,
   HepDestinationConfig,
@@ -55,7 +57,7 @@ class Resolver {
   }
 
   config(): Config {
-    const { proto_tls, proto_hep, tls_mgm, routes, relay, trust, trace, limits, collector, api, log } = this.#settings
+    const { proto_tls, proto_hep, tls_mgm, routes, relay, trust, trace, limits, collector, live, log } = this.#settings
     const around = this.#around
     return {
       file: around.file,
@@ -96,7 +98,8 @@ class Resolver {
         ...collector,
         listen: this.#texts(collector.listen, ['collector', 'listen'], parseCollectorSocket),
       },
-      api: { listen: this.#apiListen(api.listen), token: this.#secret(api.token, ['api', 'token']) },
+      live,
+      api: this.#api(this.#settings.api),
     }
   }
 
@@ -256,8 +259,30 @@ class Resolver {
     return written
   }
 
-  #apiListen(written: string): Config['api']['listen'] {
-    return written === 'off' ? undefined : this.#parsed(written, ['api', 'listen'], parseApiListen)
+  #api(api: FileSettings['api']): Config['api'] {
+    const { certificate, private_key } = api
+    if ((certificate === undefined) !== (private_key === undefined) && !this.#problems.touch(['api'])) {
+      const missing = certificate === undefined ? 'certificate' : 'private_key'
+      this.#problems.add(['api', missing], 'is missing: certificate and private_key go together')
+    }
+    return {
+      listen: api.listen === 'off' ? undefined : this.#parsed(api.listen, ['api', 'listen'], parseApiListen),
+      token: this.#secret(api.token, ['api', 'token']),
+      tokens: this.#each(api.tokens, ['api', 'tokens'], (entry, path) => this.#apiToken(entry, path)),
+      certificate: this.#path(certificate),
+      private_key: this.#path(private_key),
+      rate_limit: api.rate_limit,
+    }
+  }
+
+  #apiToken({ name, scopes, sha256 }: FileSettings['api']['tokens'][number], path: Path): ApiTokenConfig | undefined {
+    if (scopes.length === 0) this.#problems.add([...path, 'scopes'], 'a token without a scope is good for nothing')
+    const known = {
+      name: this.#parsed(name, [...path, 'name'], parseTokenName),
+      sha256: this.#parsed(sha256, [...path, 'sha256'], parseDigest),
+    }
+    if (known.name === undefined || known.sha256 === undefined) return undefined
+    return { name: known.name, scopes: [...new Set(scopes)], sha256: known.sha256 }
   }
 
   #path(written: string | undefined): string | undefined {

@@ -17,6 +17,7 @@ import {
   section,
   text,
 } from './settings.js'
+import { digestForm, tokenNameForm } from './token.js'
 import { trunkForm } from './trunk.js'
 import { upstreamForm } from './upstream.js'
 
@@ -110,7 +111,7 @@ const protoTls = section(
     }),
     trace_destination: list(text({ form: 'the name of a hep_id', description: 'The name of a `proto_hep.hep_id`.' }), {
       description:
-        'Where TLS events and SIP go: names of `proto_hep.hep_id`. Several names: each gets everything. Without one nothing is traced.',
+        'Where TLS events and SIP go: names of `proto_hep.hep_id`. Several names: each gets everything. Without one, traces stay in the memory of the gateway (`live.message_bytes`), for the dashboard.',
       examples: ['hep_dest', ['hep_dest', 'archive']],
     }),
     trace_on: flag({
@@ -523,6 +524,67 @@ const trust = section(
   { description: `Trusted calls, after the scenario of the OpenSIPS \`proto_tls\` manual. ${edgeMode}` },
 )
 
+// ---- api ----------------------------------------------------------------------------------------------------
+
+const api = section(
+  {
+    listen: text({
+      default: '127.0.0.1:8080',
+      form: 'IP:PORT or off',
+      description:
+        'Where the dashboard and the HTTP API listen: `IP:PORT`, or `off` for neither. Anything but a loopback address needs `token` or one of `tokens`.',
+    }),
+    token: secret({
+      description:
+        'Bearer token that requests must carry, with the scopes `read` and `control`. For more than one person use `tokens`. Without any token, programs of this machine have both scopes and nobody else has any.',
+    }),
+    tokens: list(
+      section(
+        {
+          name: text({
+            form: tokenNameForm,
+            description: 'Whose token it is, for the log and the audit list: letters, digits and `. _ @ -`.',
+            examples: ['on-call'],
+          }),
+          scopes: list(
+            optionalChoice(['read', 'control', 'secrets'], {
+              description: 'What the token is good for.',
+            }),
+            {
+              default: ['read'],
+              description:
+                '`read`: see everything but keys. `control`: change something. `secrets`: get key material. None includes another.',
+              examples: [['read', 'control']],
+            },
+          ),
+          sha256: text({
+            form: digestForm,
+            description:
+              'SHA-256 of the token, so that the token itself is not in the configuration. `hepgate token` makes both.',
+          }),
+        },
+        { description: 'A bearer token.' },
+        ['name', 'sha256'],
+      ),
+      {
+        description:
+          'Bearer tokens with names and scopes, any number of them. A reload takes changes into use at once.',
+      },
+    ),
+    certificate: text({
+      form: 'a path',
+      description: 'PEM file of the certificate of the API with its chain: HTTPS instead of HTTP, with `private_key`.',
+    }),
+    private_key: text({ form: 'a path', description: 'PEM file of its key, without a passphrase.' }),
+    rate_limit: integer(0, 1_000_000, {
+      default: 1200,
+      unit: 'requests a minute',
+      description: 'Requests of one address (IPv6: one /64); more are answered 429. 0: no limit.',
+    }),
+  },
+  { description: 'The dashboard and the HTTP API.' },
+)
+
 // ---- everything else ----------------------------------------------------------------------------------------
 
 /** The whole file. */
@@ -645,18 +707,28 @@ export const fileSchema = section(
       },
       { description: 'The embedded HEP collector: to see a trace without installing anything else.' },
     ),
-    api: section(
+    live: section(
       {
-        listen: text({
-          default: '127.0.0.1:8080',
-          form: 'IP:PORT or off',
+        message_bytes: integer(0, 2 ** 30, {
+          default: 32 * 1024 * 1024,
+          unit: 'bytes',
           description:
-            'Where the HTTP API listens: `IP:PORT`, or `off` for no API. Anything but a loopback address needs `token`.',
+            'Traced messages kept in memory, for the calls and messages of dashboard and API and for captures; the oldest goes first. 0: none, and then only a HEP destination makes tracing possible.',
         }),
-        token: secret({ description: 'Bearer token that API requests must carry.' }),
+        closed_connections: integer(0, 100_000, {
+          default: 1000,
+          unit: 'connections',
+          description: 'Closed connections that stay visible; the oldest goes first.',
+        }),
+        viewers: integer(0, 1000, {
+          default: 32,
+          unit: 'streams',
+          description: 'Event streams at the same time: one for each open dashboard.',
+        }),
       },
-      { description: 'The HTTP API: status, the trace switch, health.' },
+      { description: 'What the dashboard and the API can look back on, in memory.' },
     ),
+    api,
   },
   { description: 'Configuration of hepgate.' },
   ['socket'],

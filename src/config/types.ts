@@ -235,10 +235,35 @@ export interface Config {
     /** packets kept in memory */
     readonly max_packets: number
   }
+  /** what the dashboard and the API can look back on, in memory */
+  readonly live: {
+    /** BYTES of traced messages kept; 0: none, and then only a HEP destination makes tracing possible */
+    readonly message_bytes: number
+    /** closed connections kept */
+    readonly closed_connections: number
+    /** event streams at the same time */
+    readonly viewers: number
+  }
   readonly api: {
     /** undefined: no API */
     readonly listen: { readonly ip: string; readonly port: number } | undefined
-    /** bearer token; required when `listen` is not loopback */
+    /** bearer token with the scopes read and control; this or one of `tokens` is required when `listen` is not loopback */
     readonly token: string | undefined
+    readonly tokens: readonly ApiTokenConfig[]
+    /** PEM file of the certificate chain; undefined: HTTP without TLS */
+    readonly certificate: string | undefined
+    readonly private_key: string | undefined
+    /** requests a minute from one address; 0: no limit */
+    readonly rate_limit: number
   }
+}
+
+export type ApiScope = 'read' | 'control' | 'secrets'
+
+export interface ApiTokenConfig {
+  /** who it is, for the audit list */
+  readonly name: string
+  readonly scopes: readonly ApiScope[]
+  /** SHA-256 of the token, lower-case hex; the token itself is never in the configuration */
+  readonly sha256: string
 }

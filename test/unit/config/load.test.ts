@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { ConfigError, defaultConfig, loadConfig, parseConfig } from '../../../src/config/load.js'
 import { repoRoot } from '../../support/paths.js'
-import { machine, parse } from './parsing.js'
+import { digest, machine, parse } from './parsing.js'
 
 test('every parameter of proto_tls has the default OpenSIPS gives it', () => {
   assert.deepEqual(parse('').proto_tls, {
@@ -72,7 +72,15 @@ test('everything else has its default', () => {
       drain_timeout: 10_000,
     },
     collector: { listen: [], max_packets: 10_000 },
-    api: { listen: { ip: '127.0.0.1', port: 8080 }, token: undefined },
+    live: { message_bytes: 32 * 1024 * 1024, closed_connections: 1000, viewers: 32 },
+    api: {
+      listen: { ip: '127.0.0.1', port: 8080 },
+      token: undefined,
+      tokens: [],
+      certificate: undefined,
+      private_key: undefined,
+      rate_limit: 1200,
+    },
   })
 })
 
@@ -189,7 +197,9 @@ trace: { keylog_file: keys.log, core_leg: 1, probes: 0, core_events: 0 }
 limits: { max_connections: 1, max_connections_per_address: 0, max_handshakes: 2, max_message_bytes: 1000, message_timeout: 3,
   tcp_connection_lifetime: 0, tcp_keepalive: 0, tcp_keepidle: 5, drain_timeout: 0 }
 collector: { listen: [udp:127.0.0.1, "tcp:[::1]:9061"], max_packets: 6 }
-api: { listen: 0.0.0.0:80, token: t }
+live: { message_bytes: 0, closed_connections: 7, viewers: 8 }
+api: { listen: 0.0.0.0:80, token: t, certificate: api.pem, private_key: keys/api.pem, rate_limit: 0,
+  tokens: { name: on-call@example.com, scopes: [secrets, read, read], sha256: ${digest.toUpperCase()} } }
 `,
     machine,
   )
@@ -387,7 +397,15 @@ api: { listen: 0.0.0.0:80, token: t }
       ],
       max_packets: 6,
     },
-    api: { listen: { ip: '0.0.0.0', port: 80 }, token: 't' },
+    live: { message_bytes: 0, closed_connections: 7, viewers: 8 },
+    api: {
+      listen: { ip: '0.0.0.0', port: 80 },
+      token: 't',
+      tokens: [{ name: 'on-call@example.com', scopes: ['secrets', 'read'], sha256: digest }],
+      certificate: '/etc/hepgate/api.pem',
+      private_key: '/etc/hepgate/keys/api.pem',
+      rate_limit: 0,
+    },
   })
 })
 
@@ -469,6 +487,16 @@ test('the API can be switched off', () => {
   assert.equal(parse('api: { listen: off }').api.listen, undefined)
 })
 
+test('a token says its name and its digest; without scopes it reads', () => {
+  const { tokens } = parse(`api: { tokens: [{ name: a, sha256: ${digest} }] }`).api
+  assert.deepEqual(tokens, [{ name: 'a', scopes: ['read'], sha256: digest }])
+})
+
+test('an API that others can reach is content with one of either kind of token', () => {
+  const { api } = parse(`api: { listen: 0.0.0.0:8080, tokens: { name: a, sha256: ${digest} } }`)
+  assert.equal(api.tokens.length, 1)
+})
+
 test('a filter module is named by its path, when it is there', () => {
   const source = { fileExists: (path: string) => path === '/etc/hepgate/my-filter.mjs' }
   const config = parse('proto_tls: { trace_filter_route: ./my-filter.mjs }', source)
@@ -528,7 +556,7 @@ test('every setting that the shipped file has switched off is good as well', () 
   const text = readFileSync(join(repoRoot, 'config/hepgate.yaml'), 'utf8')
   const config = parseConfig(text.replace(/^( *)#(?=[^ #\n])/gm, '$1'), {
     ...machine,
-    env: { HEPGATE_TOKEN: 't', HEPGATE_FLOW_SECRET: 'for this test only' },
+    env: { HEPGATE_FLOW_SECRET: 'for this test only' },
   })
   assert.equal(config.socket.length, 5)
   assert.equal(config.proto_tls.trace_filter_route, 'tls_filter')
@@ -541,7 +569,8 @@ test('every setting that the shipped file has switched off is good as well', () 
   assert.equal(config.relay.flow_timer, 120)
   assert.deepEqual(config.trust.domains, ['carrier.example'])
   assert.equal(config.trust.alert_info, '<http://192.0.2.1/trusted.wav>')
-  assert.equal(config.api.token, 't')
+  assert.deepEqual(config.api.tokens[0]?.scopes, ['read', 'control'])
+  assert.equal(config.api.certificate, '/etc/hepgate/api.pem')
 })
 
 test('a file that cannot be read is a ConfigError that names it', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ConfigSource } from '../../../src/config/surroundings.js'
-import { problemOf, problemsOf } from './parsing.js'
+import { digest, problemOf, problemsOf } from './parsing.js'
 
 interface Case {
   /** the behaviour, as the test's name */
@@ -170,7 +170,7 @@ const keys: Case[] = [
     text: 'api: { zebra: 1 }',
     path: 'api.zebra',
     line: 2,
-    message: 'is not a setting; api may have listen, token',
+    message: 'is not a setting; api may have listen, token, tokens, certificate, private_key, rate_limit',
   },
   {
     name: 'a key that is there twice names the first line',
@@ -399,7 +399,70 @@ const meanings: Case[] = [
     text: 'api:\n  listen: 0.0.0.0:8080',
     path: 'api.listen',
     line: 3,
-    message: 'others than this machine can reach it: set api.token, or listen on 127.0.0.1',
+    message: 'others than this machine can reach it: set api.token or api.tokens, or listen on 127.0.0.1',
+  },
+  {
+    name: 'a token is told by its digest',
+    text: 'api:\n  tokens:\n    - { name: a, sha256: deadbeef }',
+    path: 'api.tokens[0].sha256',
+    line: 4,
+    message: 'expected the SHA-256 of the token in 64 hex digits: hepgate token --hash tells it',
+  },
+  {
+    name: 'a token has a name that fits into a line of the log',
+    text: `api:\n  tokens:\n    - { name: "on call", sha256: ${digest} }`,
+    path: 'api.tokens[0].name',
+    line: 4,
+    message: '"on call" is not a name: expected 1 to 64 letters, digits and . _ @ -',
+  },
+  {
+    name: 'a token is good for something',
+    text: `api:\n  tokens:\n    - { name: a, scopes: [], sha256: ${digest} }`,
+    path: 'api.tokens[0].scopes',
+    line: 4,
+    message: 'a token without a scope is good for nothing',
+  },
+  {
+    name: 'a scope is one there is',
+    text: `api:\n  tokens:\n    - { name: a, scopes: [read, admin], sha256: ${digest} }`,
+    path: 'api.tokens[0].scopes[1]',
+    line: 4,
+    message: 'expected read, control or secrets, found "admin"',
+  },
+  {
+    name: 'two tokens do not share a name',
+    text: `api:\n  tokens:\n    - { name: a, sha256: ${digest} }\n    - { name: a, sha256: ${digest.replace('0', '1')} }`,
+    path: 'api.tokens[1].name',
+    line: 5,
+    message: 'another token has the name a',
+  },
+  {
+    name: 'two persons do not share a token',
+    text: `api:\n  tokens:\n    - { name: a, sha256: ${digest} }\n    - { name: b, sha256: ${digest.toUpperCase()} }`,
+    path: 'api.tokens[1].sha256',
+    line: 5,
+    message: 'this is the token of a',
+  },
+  {
+    name: 'the name of the plain token is taken',
+    text: `api:\n  tokens:\n    - { name: api.token, sha256: ${digest} }`,
+    path: 'api.tokens[0].name',
+    line: 4,
+    message: 'api.token is the name of the token in api.token',
+  },
+  {
+    name: 'a certificate of the API needs its key',
+    text: 'api:\n  certificate: api.pem',
+    path: 'api.private_key',
+    line: 3,
+    message: 'is missing: certificate and private_key go together',
+  },
+  {
+    name: 'a key of the API needs its certificate',
+    text: 'api:\n  private_key: api.key',
+    path: 'api.certificate',
+    line: 3,
+    message: 'is missing: certificate and private_key go together',
   },
   {
     name: 'a missing environment variable is named',
@@ -622,6 +685,10 @@ test('secrets appear in no message, whatever is wrong with them', () => {
     `api:\n  token: "${secret}\n`,
     `api:\n  token: @${secret}\n`,
     `api:\n  token: !${secret} x\n`,
+    `api: { tokens: ${secret} }`,
+    `api: { tokens: [${secret}] }`,
+    `api: { tokens: { name: a, sha256: ${secret} } }`,
+    `api: { tokens: { name: a, sha256: [${secret}] } }`,
     `proto_hep: { hep_id: "[a]10.0.0.2;auth_key=${secret};transport=none" }`,
     `proto_hep: { hep_id: "[a]10.0.0.2;auth_key=a;${secret}" }`,
     `proto_hep: { hep_id: "[a]10.0.0.2;authkey=${secret}" }`,

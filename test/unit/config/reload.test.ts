@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { reloaded } from '../../../src/config/reload.js'
 import type { Config } from '../../../src/config/types.js'
-import { parse } from './parsing.js'
+import { digest, parse } from './parsing.js'
 
 const running = parse('relay: { upstream: sip:10.0.0.5 }')
 
@@ -17,6 +17,9 @@ const live = new Set([
   'trust.alert_info',
   'proto_tls.trace_destination',
   'proto_tls.trace_filter_route',
+  'api.token',
+  'api.tokens',
+  'api.rate_limit',
 ])
 
 const changed = (what: string) => [`${what}: changed, takes effect at the next start`]
@@ -25,7 +28,7 @@ test('nothing changed: nothing to note, and the configuration is the same', () =
   assert.deepEqual(reloaded(running, structuredClone(running)), { config: running, notes: [] })
 })
 
-test('certificates, destinations, routes, upstreams, trunks, trust and the filter of the trace take effect', () => {
+test('certificates, destinations, routes, upstreams, trunks, trust, tokens and the filter of the trace take effect', () => {
   const next = parse(`
 relay: { upstream: [sip:10.0.0.6, sip:10.0.0.7], trunk: sips:carrier.example }
 trust: { domains: carrier.example, alert_info: { phone: cisco_ata, ring: Bellcore-dr2 } }
@@ -33,6 +36,7 @@ proto_tls: { trace_destination: homer, trace_filter_route: customers }
 proto_hep: { hep_id: "[homer]10.0.0.2", hep_capture_id: 7 }
 tls_mgm: { server_domain: { name: a, certificate: a.pem, private_key: a.key } }
 routes: { customers: drop; }
+api: { tokens: { name: a, sha256: ${digest} }, rate_limit: 7 }
 `)
   assert.deepEqual(reloaded(running, next), { config: next, notes: [] })
 })
@@ -98,9 +102,22 @@ test('a setting that is no longer there is a change too', () => {
 })
 
 test('a secret that changed is not told', () => {
-  const next = parse('relay: { upstream: sip:10.0.0.5 }\napi: { token: env:TOKEN }', {
-    env: { TOKEN: 'open sesame 12345' },
+  const next = parse('relay: { upstream: sip:10.0.0.5, flow_secret: env:SECRET }', {
+    env: { SECRET: 'open sesame 12345' },
   })
   const { notes } = reloaded(running, next)
-  assert.deepEqual(notes, changed('api.token'))
+  assert.deepEqual(notes, changed('relay.flow_secret'))
+})
+
+const secure = parse('relay: { upstream: sip:10.0.0.5 }\napi: { certificate: a.pem, private_key: a.key }')
+
+test('another certificate of the API takes effect', () => {
+  const next = parse('relay: { upstream: sip:10.0.0.5 }\napi: { certificate: b.pem, private_key: b.key }')
+  assert.deepEqual(reloaded(secure, next), { config: next, notes: [] })
+})
+
+test('whether the API has a certificate at all is settled when it starts', () => {
+  const notes = [...changed('api.certificate'), ...changed('api.private_key')]
+  assert.deepEqual(reloaded(running, secure), { config: running, notes })
+  assert.deepEqual(reloaded(secure, running), { config: secure, notes })
 })
