@@ -1,5 +1,5 @@
 /** What edge mode did besides relaying, counted since start. */
-import type { EdgeStatus } from '../base/ports.js'
+import type { EdgeStatus } from '../base/status.js'
 
 /** Why a response went nowhere. */
 export type ResponseDrop =

@@ -3,7 +3,7 @@
  * opens nothing, sends nothing and resolves nothing.
  */
 import type { Failure } from '../base/errors.js'
-import type { UpstreamStatus } from '../base/ports.js'
+import type { UpstreamStatus } from '../base/status.js'
 import type { ProbeTarget } from './prober.js'
 
 export interface Probing {

@@ -25,6 +25,7 @@ import type { Leg } from './leg.js'
 import type { Legs } from './legs.js'
 import type { Hops, Outbound, Traveller } from './outbound.js'
 import type { Passage, Wire } from './passage.js'
+import { noteRegistration } from './registered.js'
 import type { Question, Resolver } from './resolver.js'
 import type { Rewrite } from './rewrite.js'
 import { knownTransport, type Routes } from './routes.js'
@@ -147,6 +148,7 @@ export class Requests {
   /** To our servers, and nowhere else: whoever is outside cannot use us to reach third parties. */
   #fromEdge(source: Leg): void {
     this.#noteAlias(source)
+    if (this.#passage.message.method === 'REGISTER') noteRegistration(source.facts, this.#passage.message)
     const { token } = this.#options.routes
     // RFC 5626 §5.3: with the token of its own flow the request is on its way out.
     if (token !== '' && token !== source.token) {

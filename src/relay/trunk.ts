@@ -1,7 +1,7 @@
 /** A trunk as status shows it: a peer on the edge side that is kept connected. Its addresses are found by RFC 3263. */
 import { isIPv6 } from 'node:net'
 import { endpointText } from '../base/address.js'
-import type { UpstreamStatus } from '../base/ports.js'
+import type { UpstreamStatus } from '../base/status.js'
 import type { TrunkConfig } from '../config/types.js'
 import { Peer, type Probing } from './peer.js'
 

@@ -18,6 +18,7 @@ import { proxyHeaderV1, proxyHeaderV2 } from '../tls/proxy-protocol.js'
 import type { Tap } from '../trace/tap.js'
 import { Batch } from './batch.js'
 import { type Candidate, Candidates } from './candidates.js'
+import { noteIfRegister, REGISTER_BYTE } from './registered.js'
 import type { Upstream } from './upstreams.js'
 
 export interface TunnelOptions {
@@ -30,7 +31,7 @@ export interface TunnelOptions {
   readonly async: boolean
   /** messages that may wait while there is no connection for them */
   readonly maxPostponed: number
-  /** trace the copy on the core leg too */
+  /** trace the copy on the core leg too, by the verdict on the client */
   readonly traceCoreLeg: boolean
 }
 
@@ -226,13 +227,14 @@ class ClientLeg implements ConnectionHandler {
 
   onConnected(): void {}
 
-  onMessage(buf: Buffer, start: number, _bodyStart: number, end: number): void {
+  onMessage(buf: Buffer, start: number, bodyStart: number, end: number): void {
     const { client, coreConnection, options } = this.#tunnel
+    if (buf[start] === REGISTER_BYTE) noteIfRegister(client.facts, buf, start, bodyStart)
     if (options.tap.on) {
       const { callIdStart, callIdEnd } = client
       options.tap.message(client.facts, 'in', buf, start, end, callIdStart, callIdEnd)
       if (options.traceCoreLeg && coreConnection !== undefined) {
-        options.tap.message(coreConnection.facts, 'out', buf, start, end, callIdStart, callIdEnd)
+        options.tap.message(coreConnection.facts, 'out', buf, start, end, callIdStart, callIdEnd, client.facts)
       }
     }
     if (!this.#batch.add(buf, start, end)) {
@@ -286,7 +288,9 @@ class CoreLeg implements ConnectionHandler {
     const core = this.connection as Connection
     if (options.tap.on) {
       const { callIdStart, callIdEnd } = core
-      if (options.traceCoreLeg) options.tap.message(core.facts, 'in', buf, start, end, callIdStart, callIdEnd)
+      if (options.traceCoreLeg) {
+        options.tap.message(core.facts, 'in', buf, start, end, callIdStart, callIdEnd, client.facts)
+      }
       options.tap.message(client.facts, 'out', buf, start, end, callIdStart, callIdEnd)
     }
     if (!this.#batch.add(buf, start, end)) {

@@ -55,6 +55,7 @@ export class Acceptor {
       this.#socket.side,
       endpoint(raw.localAddress, raw.localPort),
       endpoint(raw.remoteAddress, raw.remotePort),
+      this.#socket.text,
     )
     const connection = new Connection(facts, connections)
     connection.adopt(raw)

@@ -8,11 +8,13 @@
  * Every path ends in exactly one CLOSED, published after everything else.
  */
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { publishConnection } from '../base/channels.js'
 import { type Cause, causeEntry, causeSentence, type Failure, failure } from '../base/errors.js'
-import type { ConnectionEvent, ConnectionEventName, ConnectionFacts } from '../base/facts.js'
+import type { CertificateFacts, ConnectionEvent, ConnectionEventName, ConnectionFacts } from '../base/facts.js'
 import { type FramerLimits, SipFramer } from '../sip/framer.js'
 import { handshakeCause, socketCause } from './causes.js'
+import { chainFacts } from './chain.js'
 import type { ConnectionHandler } from './handler.js'
 import type { MessageCounters } from './message-counters.js'
 import { readTurn } from './read-turn.js'
@@ -248,6 +250,21 @@ export class Connection {
   /** Bytes written and not yet taken by the system. */
   get unsentBytes(): number {
     return this.#socket?.writableLength ?? 0
+  }
+
+  /** For those who look: messages that wait for the handshake, and how long a write has not been taken. */
+  get queue(): { unsentBytes: number; postponedMessages: number; stuckMs: number } {
+    return {
+      unsentBytes: this.unsentBytes,
+      postponedMessages: this.#postponedMessages,
+      stuckMs: this.stuckSinceMs === 0 ? 0 : Math.round(this.#all.watch.nowMs - this.stuckSinceMs),
+    }
+  }
+
+  /** Leaf first; empty: none came, there is no TLS, or it is not open. Read from the socket each time: few look. */
+  peerChain(): CertificateFacts[] {
+    const leaf = this.#socket instanceof TLSSocket ? this.#socket.getPeerX509Certificate() : undefined
+    return leaf === undefined ? [] : chainFacts(leaf)
   }
 
   /** Bytes taken by the system so far: what the send watch compares. */

@@ -76,8 +76,15 @@ export class Connections implements ConnectionHome, AssociationHome {
     )
   }
 
-  /** Facts of a connection that begins now. */
-  newFacts(direction: Direction, transport: Transport, side: Side, local?: Endpoint, peer?: Endpoint): ConnectionFacts {
+  /** Facts of a connection that begins now; `listener`: the socket of the configuration it came in by. */
+  newFacts(
+    direction: Direction,
+    transport: Transport,
+    side: Side,
+    local?: Endpoint,
+    peer?: Endpoint,
+    listener?: string,
+  ): ConnectionFacts {
     return {
       id: this.#newId(),
       direction,
@@ -86,6 +93,7 @@ export class Connections implements ConnectionHome, AssociationHome {
       local: local ?? unknownEndpoint,
       peer: peer ?? unknownEndpoint,
       proxiedBy: undefined,
+      listener,
       openedMicros: this.nowMicros(),
       domain: undefined,
       sni: undefined,
@@ -95,6 +103,7 @@ export class Connections implements ConnectionHome, AssociationHome {
       peerCertificate: undefined,
       peerIdentities: [],
       trusted: undefined,
+      users: [],
       keylog: [],
       connectMs: undefined,
       handshakeMs: undefined,

@@ -15,8 +15,8 @@ import {
 } from 'node:tls'
 import type { Endpoint } from '../base/address.js'
 import { dayMs } from '../base/duration.js'
-import type { CertificateFacts } from '../base/facts.js'
-import type { DomainStatus } from '../base/ports.js'
+import type { CertificateFacts, ConnectionFacts } from '../base/facts.js'
+import type { DomainStatus } from '../base/status.js'
 import type { ClientDomainConfig, Config, ServerDomainConfig } from '../config/types.js'
 import { bareDomain } from './bare-domain.js'
 import { firstForAddress, mostSpecific, type Rule, ruleOf } from './domain-match.js'
@@ -26,10 +26,13 @@ abstract class Domain<C extends ServerDomainConfig | ClientDomainConfig> {
   readonly config: C
   /** of its leaf certificates */
   readonly certificates: readonly CertificateFacts[]
+  /** the same with what certifies them, as they are sent: each leaf first */
+  readonly chains: readonly (readonly CertificateFacts[])[]
 
   constructor(config: C, material: TlsMaterial) {
     this.config = config
-    this.certificates = material.identities.map((identity) => identity.facts)
+    this.chains = material.identities.map((identity) => identity.certificates)
+    this.certificates = this.chains.map((chain) => chain[0])
   }
 
   get name(): string {
@@ -156,11 +159,30 @@ export class TlsContexts {
   }
 
   list(now: Date = new Date()): DomainStatus[] {
+    return this.domains().map((domain) => statusOf(domain, now))
+  }
+
+  /** As declared: server domains, then client domains. */
+  domains(): DomainCertificates[] {
     return [
-      ...this.#servers.map(({ domain }) => statusOf(domain, 'server', now)),
-      ...this.#clients.map(({ domain }) => statusOf(domain, 'client', now)),
+      ...this.#servers.map(({ domain }) => certificatesOf(domain, 'server')),
+      ...this.#clients.map(({ domain }) => certificatesOf(domain, 'client')),
     ]
   }
+
+  /** The certificates a connection of ours sent, leaf first; empty: none, or they were replaced since. */
+  ownChain({ direction, domain: name, ownCertificate }: ConnectionFacts): readonly CertificateFacts[] {
+    const rules = direction === 'in' ? this.#servers : this.#clients
+    const chains = rules.find(({ domain }) => domain.name === name)?.domain.chains ?? []
+    return chains.find(([leaf]) => leaf.sha256 === ownCertificate?.sha256) ?? []
+  }
+}
+
+export interface DomainCertificates {
+  readonly name: string
+  readonly role: DomainStatus['role']
+  /** leaves */
+  readonly certificates: readonly CertificateFacts[]
 }
 
 function contextOptions(config: ServerDomainConfig | ClientDomainConfig, material: TlsMaterial): SecureContextOptions {
@@ -211,11 +233,18 @@ function builtInClientDomain(): ClientDomain {
   )
 }
 
-function statusOf(domain: ServerDomain | ClientDomain, role: DomainStatus['role'], now: Date): DomainStatus {
+function certificatesOf(
+  { name, certificates }: ServerDomain | ClientDomain,
+  role: DomainStatus['role'],
+): DomainCertificates {
+  return { name, role, certificates }
+}
+
+function statusOf({ name, role, certificates }: DomainCertificates, now: Date): DomainStatus {
   return {
-    name: domain.name,
+    name,
     role,
-    certificates: domain.certificates.map(({ subject, notAfter, sha256 }) => ({
+    certificates: certificates.map(({ subject, notAfter, sha256 }) => ({
       subject,
       notAfter,
       sha256,

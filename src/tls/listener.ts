@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net'
 import { type Endpoint, endpoint } from '../base/address.js'
 import { UsageError } from '../base/errors.js'
 import { listenProblem } from '../base/listen-problem.js'
-import type { ListenerStatus } from '../base/ports.js'
+import type { ListenerStatus } from '../base/status.js'
 import type { SocketConfig } from '../config/types.js'
 import { Acceptor, type AcceptorOptions } from './acceptor.js'
 

@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { dayMs } from '../base/duration.js'
+import { UsageError } from '../base/errors.js'
 import type { CertificateFacts } from '../base/facts.js'
 import type { ClientDomainConfig, ServerDomainConfig } from '../config/types.js'
 import { certificateFacts } from './certificate.js'
@@ -17,7 +18,8 @@ export interface Identity {
   readonly chain: string
   /** PEM. SECRET */
   readonly key: string
-  readonly facts: CertificateFacts
+  /** what the chain says, the leaf first */
+  readonly certificates: readonly CertificateFacts[]
 }
 
 export interface TlsMaterial {
@@ -63,6 +65,24 @@ export function loadMaterial(
   return { material, problems: loader.problems }
 }
 
+/** One certificate with its key, without a passphrase. Throws UsageError with everything that is wrong with them. */
+export function readIdentity(certificate: string, privateKey: string): Identity {
+  const loader = new Loader(new Date())
+  const files = { certificate: [certificate], private_key: [privateKey] }
+  const [identity] = loader.identities({ ...nothingElse, ...files }, [])
+  const errors = loader.problems.filter(({ severity }) => severity === 'error')
+  if (identity !== undefined && errors.length === 0) return identity
+  throw new UsageError(errors.map(({ file, message }) => `${file}: ${message}`).join('\n'))
+}
+
+const nothingElse = {
+  private_key_password: undefined,
+  ca_list: undefined,
+  ca_dir: undefined,
+  crl: undefined,
+  dh_params: undefined,
+}
+
 class Loader {
   readonly problems: MaterialProblem[] = []
   readonly #now: Date
@@ -94,7 +114,11 @@ class Loader {
       kinds.set(kind, file)
       this.#checkValidity(file, leaf)
       this.#checkChain(file, chain.certificates, authorities)
-      identities.push({ chain: chain.text, key: key.text, facts: certificateFacts(leaf) })
+      identities.push({
+        chain: chain.text,
+        key: key.text,
+        certificates: chain.certificates.map(certificateFacts),
+      })
     })
     return identities
   }

@@ -206,3 +206,19 @@ describe('our own keep-alive', () => {
     assert.deepEqual([bench.sent, bench.awaits], [[], false])
   })
 })
+
+test('the queue of a connection tells what waits for the handshake', (t) => {
+  const { connections } = new Bench(t)
+  const outgoing = new Connection(connections.newFacts('out', 'tls', 'edge'), connections)
+  t.after(() => outgoing.close('shutdown'))
+  outgoing.write(Buffer.from('OPTIONS'), 1)
+  outgoing.write(Buffer.from('OPTIONS'), 1)
+  assert.deepEqual(outgoing.queue, { unsentBytes: 0, postponedMessages: 2, stuckMs: 0 })
+})
+
+test('the queue of a connection tells for how long a write has not been taken', (t) => {
+  const { connection, connections } = new Bench(t).open()
+  assert.equal(connection.queue.stuckMs, 0)
+  connection.stuckSinceMs = connections.watch.nowMs - 40
+  assert.equal(connection.queue.stuckMs, 40)
+})

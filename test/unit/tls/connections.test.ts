@@ -134,3 +134,13 @@ test('one address has at most a quarter of the handshakes, so that it cannot kee
   connections.established(late)
   assert.equal(connections.exceededFor('192.0.2.1'), undefined)
 })
+
+test('an accepted connection knows the socket of the configuration it came in by, others have none', () => {
+  const connections = limited('')
+  const peer = { ip: '192.0.2.1', port: 50_000 }
+  const accepted = connections.newFacts('in', 'tls', 'edge', undefined, peer, 'tls:0.0.0.0:5061')
+  const opened = connections.newFacts('out', 'tls', 'core', undefined, peer)
+  assert.deepEqual([accepted.listener, opened.listener], ['tls:0.0.0.0:5061', undefined])
+  assert.deepEqual(accepted.users, [])
+  assert.notEqual(accepted.users, opened.users, 'each has its own')
+})

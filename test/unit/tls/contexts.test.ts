@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { after, describe, it, type TestContext } from 'node:test'
 import * as tls from 'node:tls'
+import type { CertificateFacts } from '../../../src/base/facts.js'
 import type { ClientDomainConfig, ServerDomainConfig } from '../../../src/config/types.js'
 import { verifyCause } from '../../../src/tls/causes.js'
 import { buildContexts, type ServerDomain, type TlsContexts } from '../../../src/tls/contexts.js'
@@ -17,6 +18,7 @@ import {
 import { clientDomain, serverDomain } from '../../support/tls-domains.js'
 import { tempDir } from '../../support/tmp.js'
 import { within } from '../../support/wait.js'
+import { connection } from '../trace/fakes.js'
 
 const dir = tempDir({ after })
 const ca = TestCa.create({ name: 'Root' })
@@ -295,6 +297,40 @@ describe('the client domain for a destination', () => {
     assert.equal(verifyCause(String(client.authorizationError)).cause, 'unknown-ca')
     assert.equal(clientDomain.config.verify_cert, true)
     assert.equal(clientDomain.certificateFor(client), undefined)
+  })
+})
+
+describe('the certificates of the domains', () => {
+  const chain = ca.intermediate().issue({ cn: 'chained' })
+  const alone = ca.issue({ cn: 'alone', keyType: 'rsa' })
+  const contexts = contextsOf([{ name: 'both', ...identity(chain, alone) }], [{ name: 'both' }])
+  const facts = (contexts: TlsContexts) => contexts.domains()[0]!.certificates
+  const using = (direction: 'in' | 'out', ownCertificate: CertificateFacts | undefined, domain = 'both') =>
+    contexts.ownChain(connection({ direction, domain, ownCertificate })).map(({ subject }) => subject.split('CN=')[1])
+
+  it('are listed by domain and role', () => {
+    assert.deepEqual(
+      contexts.domains().map(({ name, role, certificates }) => [name, role, certificates.length]),
+      [
+        ['both', 'server', 2],
+        ['both', 'client', 0],
+      ],
+    )
+    assert.equal(facts(contexts)[0]!.issuer, '/O=hepgate test/CN=Intermediate CA')
+  })
+
+  it('are known with what certifies them, of the connection that used them', () => {
+    const [chained, single] = facts(contexts)
+    assert.deepEqual(using('in', chained), ['chained', 'Intermediate CA'])
+    assert.deepEqual(using('in', single), ['alone'])
+  })
+
+  it('are not known of a connection that used others, or none', () => {
+    const replaced = facts(contextsOf([{}]))[0]
+    assert.deepEqual(using('in', replaced), [])
+    assert.deepEqual(using('in', undefined), [])
+    assert.deepEqual(using('out', facts(contexts)[0]), [])
+    assert.deepEqual(using('in', facts(contexts)[0], 'gone'), [])
   })
 })
 

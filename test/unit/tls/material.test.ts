@@ -59,7 +59,12 @@ describe('material that is in order', () => {
     assert.deepEqual(problems, [])
     assert.equal(material.identities[0]!.chain, leaf.chainPem.trimEnd().concat('\n'))
     assert.equal(material.identities[0]!.key, leaf.keyPem)
-    assert.equal(material.identities[0]!.facts.san, 'DNS:sip.example.com')
+    const { certificates } = material.identities[0]!
+    assert.equal(certificates[0]!.san, 'DNS:sip.example.com')
+    assert.deepEqual(
+      certificates.map(({ subject }) => subject),
+      ['/O=hepgate test/CN=sip.example.com', '/O=hepgate test/CN=Intermediate CA'],
+    )
     assert.deepEqual(material.ca, [ca.certPem])
   })
 
