@@ -1,15 +1,21 @@
 /**
- * The end of tracing that was switched on for a while. It is stored, so that a restart neither forgets that
- * tracing was temporary nor makes it longer. Switches nothing itself: it calls whoever made it.
+ * The end of tracing that was switched on for a while. It is stored with the scope, so that a restart neither
+ * forgets that tracing was temporary, nor makes it longer, nor wider. Switches nothing itself: it calls whoever made it.
  */
-import { maxTimerMs } from '../base/duration.js'
 import type { Log } from '../base/log.js'
-import type { Timer, Timers } from './timers.js'
+import type { TraceScope } from '../base/status.js'
+import { countDown, type Timer, type Timers } from './timers.js'
+
+export interface TraceState {
+  /** Unix time in ms */
+  readonly until: number
+  readonly scope: TraceScope | undefined
+}
 
 export interface TraceStore {
-  /** `until` is Unix time in ms. Both may throw: a store that fails costs the memory of it, not the switch. */
-  load(): { readonly until: number } | undefined
-  save(state: { readonly until: number } | undefined): void
+  /** A scope it gives is a good one. Both may throw: a store that fails costs the memory of it, not the switch. */
+  load(): TraceState | undefined
+  save(state: TraceState | undefined): void
 }
 
 export interface DeadlineOptions {
@@ -34,25 +40,25 @@ export class Deadline {
     return this.#until
   }
 
-  /** True when an earlier process left a deadline that is still ahead; it is awaited now. */
-  restore(): boolean {
-    const until = this.#stored('load', () => this.#options.store.load())?.until
-    if (until === undefined) return false
-    if (until <= this.#options.nowMs()) {
+  /** What an earlier process left, if its deadline is still ahead; it is awaited now. */
+  restore(): TraceState | undefined {
+    const state = this.#stored('load', () => this.#options.store.load())
+    if (state === undefined) return undefined
+    const leftMs = state.until - this.#options.nowMs()
+    if (leftMs <= 0) {
       this.#save(undefined)
-      return false
+      return undefined
     }
-    this.#until = until
-    this.#arm(until - this.#options.nowMs())
-    return true
+    this.#arm(state.until, leftMs)
+    return state
   }
 
   /** From now on the end is `ms` away. */
-  set(ms: number): void {
+  set(ms: number, scope: TraceScope | undefined): void {
     this.stop()
-    this.#until = this.#options.nowMs() + ms
-    this.#save({ until: this.#until })
-    this.#arm(ms)
+    const until = this.#options.nowMs() + ms
+    this.#save({ until, scope })
+    this.#arm(until, ms)
   }
 
   /** There is no end any more. */
@@ -69,19 +75,15 @@ export class Deadline {
     this.#until = undefined
   }
 
-  /** Counts down what is left and not to a time of day: a clock that is set back must not make tracing longer. */
-  #arm(leftMs: number): void {
-    const waitMs = Math.min(leftMs, maxTimerMs)
-    this.#timer = this.#options.timers.after(waitMs, () => {
-      if (leftMs > waitMs) this.#arm(leftMs - waitMs)
-      else {
-        this.clear()
-        this.#options.passed()
-      }
+  #arm(until: number, leftMs: number): void {
+    this.#until = until
+    this.#timer = countDown(this.#options.timers, leftMs, () => {
+      this.clear()
+      this.#options.passed()
     })
   }
 
-  #save(state: { until: number } | undefined): void {
+  #save(state: TraceState | undefined): void {
     this.#stored('save', () => this.#options.store.save(state))
   }
 

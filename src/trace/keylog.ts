@@ -4,7 +4,7 @@
  */
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Log } from '../base/log.js'
-import type { KeylogFileCounters } from '../base/ports.js'
+import type { KeylogFileCounters } from '../base/status.js'
 import type { KeylogSink } from './gate.js'
 
 /** Lines waiting for a slow disk, in characters; a TLS 1.3 handshake writes about 900. */

@@ -2,13 +2,21 @@
 import type { ConnectionFacts, Direction } from '../base/facts.js'
 import { CallIds } from './call-ids.js'
 import type { Verdict } from './filter/filter.js'
+import type { Scope } from './scope.js'
 import type { TracedLeg } from './sinks.js'
 
 export class TraceRecord {
-  readonly run: number
-  /** what the filter of this run said; undefined: it was not asked, and the record only keeps time */
+  /** a picked connection is taken along into the next */
+  run: number
+  /** what switch, scope and filter of this run said; undefined: they were not asked, and the record only keeps time */
   verdict: Verdict | undefined
-  /** CLOSED was reported: nothing of this connection is traced any more */
+  /** the scope when they were */
+  scope: Scope | undefined
+  /** its events are held back until one of its messages is within the scope */
+  waiting = false
+  /** traced on its own, whatever the verdict */
+  picked = false
+  /** CLOSED came: nothing of this connection is traced any more */
   over = false
   readonly callIds = new CallIds()
   #seq = 0
@@ -23,7 +31,12 @@ export class TraceRecord {
 
   /** Events of this connection are reported. */
   get traced(): boolean {
-    return this.verdict === 'trace' && !this.over
+    return (this.picked || (this.verdict === 'trace' && !this.waiting)) && !this.over
+  }
+
+  /** Its key material is, or may yet be, part of the trace. */
+  get keepsKeys(): boolean {
+    return this.picked || this.verdict === 'trace'
   }
 
   nextSeq(): number {
@@ -46,7 +59,7 @@ export class TraceRecord {
   }
 }
 
-function leg({ peer, local, transport, id }: ConnectionFacts, direction: Direction): TracedLeg {
+function leg({ peer, local, transport, id, side }: ConnectionFacts, direction: Direction): TracedLeg {
   const [source, destination] = direction === 'in' ? [peer, local] : [local, peer]
-  return { source, destination, transport, connId: id, heads: [] }
+  return { source, destination, transport, connId: id, direction, side, heads: [] }
 }

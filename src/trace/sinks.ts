@@ -1,6 +1,6 @@
 /** Where traces go: the port that destinations/ implements and trace/ speaks to. */
 import type { Endpoint } from '../base/address.js'
-import type { Transport } from '../base/facts.js'
+import type { Direction, Side, Transport } from '../base/facts.js'
 import type { TracedEvent } from './event.js'
 
 /** Where traces go; implemented by destinations/. Both calls encode before they return and keep nothing they were given. */
@@ -26,6 +26,9 @@ export interface TracedLeg {
   readonly destination: Endpoint
   readonly transport: Transport
   readonly connId: string
+  /** of the gateway; undefined: it is no party (a capture that is replayed) */
+  readonly direction?: Direction | undefined
+  readonly side?: Side | undefined
   /** a slot per sink, owned by the sink: prebuilt HEP heads live here */
   readonly heads: (object | undefined)[]
 }

@@ -1,7 +1,9 @@
-/** The stored end of temporary tracing: one small file in the state directory. It holds nothing else. */
+/** The stored end of temporary tracing, with its scope: one small file in the state directory. It holds nothing else. */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { TraceStore } from './deadline.js'
+import type { TraceScope } from '../base/status.js'
+import type { TraceState, TraceStore } from './deadline.js'
+import { scopeProblem } from './scope.js'
 
 export class TraceStateFile implements TraceStore {
   readonly #dir: string
@@ -12,7 +14,8 @@ export class TraceStateFile implements TraceStore {
     this.#file = join(stateDir, 'trace.json')
   }
 
-  load(): { readonly until: number } | undefined {
+  /** Throws on a scope it cannot read, too: a trace of one customer must not become a trace of everybody. */
+  load(): TraceState | undefined {
     let text: string
     try {
       text = readFileSync(this.#file, 'utf8')
@@ -20,12 +23,13 @@ export class TraceStateFile implements TraceStore {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
       throw error
     }
-    const { until } = JSON.parse(text) as { until?: unknown }
+    const { until, scope } = JSON.parse(text) as { until?: unknown; scope?: unknown }
     if (typeof until !== 'number' || !Number.isFinite(until)) throw new Error(`${this.#file} holds no time`)
-    return { until }
+    if (!isScope(scope)) throw new Error(`${this.#file} holds no scope of a trace`)
+    return { until, scope }
   }
 
-  save(state: { readonly until: number } | undefined): void {
+  save(state: TraceState | undefined): void {
     if (state === undefined) {
       rmSync(this.#file, { force: true })
       return
@@ -34,4 +38,14 @@ export class TraceStateFile implements TraceStore {
     writeFileSync(`${this.#file}.new`, JSON.stringify(state), { mode: 0o600 })
     renameSync(`${this.#file}.new`, this.#file)
   }
+}
+
+function isScope(scope: unknown): scope is TraceScope | undefined {
+  if (scope === undefined) return true
+  if (typeof scope !== 'object' || scope === null) return false
+  const known = Object.entries(scope).every(([part, value]) => {
+    if (part === 'peer') return Array.isArray(value) && value.every((one) => typeof one === 'string')
+    return ['sni', 'user', 'call_id'].includes(part) && typeof value === 'string'
+  })
+  return known && scopeProblem(scope) === undefined
 }

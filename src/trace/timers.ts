@@ -1,5 +1,8 @@
 /** The two kinds of waiting trace/ does, so that a test can hold the clock. */
+import { maxTimerMs } from '../base/duration.js'
+
 export interface Timers {
+  /** at most `maxTimerMs` */
   after(ms: number, run: () => void): Timer
   /** in a later turn of the event loop */
   soon(run: () => void): void
@@ -18,4 +21,18 @@ export const nodeTimers: Timers = {
   soon(run) {
     setImmediate(run)
   },
+}
+
+/**
+ * The same, however far the end is. Counts down what is left and not to a time of day: a clock that is set back
+ * must not make tracing longer.
+ */
+export function countDown(timers: Timers, ms: number, run: () => void): Timer {
+  let timer: Timer
+  const arm = (leftMs: number): void => {
+    const waitMs = Math.min(leftMs, maxTimerMs)
+    timer = timers.after(waitMs, () => (leftMs > waitMs ? arm(leftMs - waitMs) : run()))
+  }
+  arm(ms)
+  return { cancel: () => timer.cancel() }
 }

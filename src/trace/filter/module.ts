@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { createContext, Script } from 'node:vm'
 import type { ConnectionFacts } from '../../base/facts.js'
 import type { RouteProblem } from '../../base/ports.js'
-import type { TraceFilter, Verdict } from './filter.js'
+import type { Explained, TraceFilter, Verdict } from './filter.js'
 
 /** What a module sees of a connection. */
 export type FilterConnection = Readonly<Omit<ConnectionFacts, 'keylog' | 'trace'>>
@@ -61,6 +61,11 @@ class ModuleFilter implements TraceFilter {
     if (answer === 'drop') return 'drop'
     if (answer instanceof Promise) answer.catch(() => {}) // refused below, whatever becomes of it
     throw new TypeError(`the filter has to answer 'drop' or undefined at once, not ${typeof answer}`)
+  }
+
+  explain(facts: ConnectionFacts): Explained {
+    const verdict = this.run(facts)
+    return { verdict, why: verdict === 'drop' ? 'the module said drop' : 'the module did not say drop' }
   }
 }
 

@@ -5,7 +5,7 @@
 import { comparison, type Operator, type Placed } from './comparison.js'
 import { Cursor } from './cursor.js'
 import { ScriptError } from './lexer.js'
-import type { Branch, Call, Expression, LogLevel, Route, Statement } from './script.js'
+import type { Branch, Call, Expression, LogLevel, Route, Source, Statement } from './script.js'
 import { didYouMean } from './suggest.js'
 import { type Report, resolveVariable, templateParts } from './template.js'
 
@@ -24,9 +24,9 @@ export interface ScriptProblem {
 /** `text` holds the statements of route `name`, or whole `route[…] { … }` as pasted from an OpenSIPS script. */
 export function parseText(text: string, name: string): ParsedText {
   if (text.length > maxText) return { routes: [], problems: [{ at: 0, message: `longer than ${maxText} characters` }] }
-  const parser = new Parser(text)
+  const parser = new Parser({ name, text })
   try {
-    return { routes: parser.text(name), problems: parser.problems }
+    return { routes: parser.routes(), problems: parser.problems }
   } catch (error) {
     if (!(error instanceof ScriptError)) throw error
     return { routes: [], problems: [...parser.problems, { at: error.at, message: error.message }] }
@@ -42,16 +42,19 @@ const maxDepth = 64
 
 class Parser {
   readonly problems: ScriptProblem[] = []
+  readonly #source: Source
   readonly #tokens: Cursor
   #depth = 0
   /** of the route being parsed */
   #calls: Call[] = []
 
-  constructor(text: string) {
-    this.#tokens = new Cursor(text)
+  constructor(source: Source) {
+    this.#source = source
+    this.#tokens = new Cursor(source.text)
   }
 
-  text(name: string): Route[] {
+  routes(): Route[] {
+    const { name } = this.#source
     const routes = this.#beginsRoute() ? this.#wrappedRoutes(name) : [this.#bareRoute(name)]
     const main = routes.findIndex((route) => route.name === name)
     return main < 1 ? routes : [routes[main]!, ...routes.toSpliced(main, 1)]
@@ -103,9 +106,9 @@ class Parser {
         this.#tokens.advance()
         this.#emptyParentheses()
         this.#tokens.expect(';')
-        return { kind: token.text }
+        return { kind: token.text, at: token.at, source: this.#source }
       case 'return':
-        return this.#return()
+        return this.#return(token.at)
       case 'route':
         return this.#callStatement()
       case 'xlog':
@@ -137,13 +140,13 @@ class Parser {
     return { kind: 'if', branches, otherwise: this.#statement() }
   }
 
-  #return(): Statement {
+  #return(at: number): Statement {
     this.#tokens.advance()
     const parenthesis = this.#tokens.take('(')
     const value = this.#isNumber() ? this.#number() : 1
     if (parenthesis) this.#tokens.expect(')')
     this.#tokens.expect(';')
-    return { kind: 'return', value }
+    return { kind: 'return', value, at, source: this.#source }
   }
 
   #callStatement(): Statement {

@@ -5,7 +5,7 @@
 import type { RouteProblem } from '../../base/ports.js'
 import { maxProblems, type ParsedText, parseText, type ScriptProblem } from './parser.js'
 import { FilterRoute } from './run.js'
-import type { Route } from './script.js'
+import { lineAt, type Route } from './script.js'
 import { didYouMean } from './suggest.js'
 
 /**
@@ -84,10 +84,9 @@ function recursions(texts: Texts): Found[] {
 
 /** Lines and columns count from 1, columns in UTF-16 code units as editors do. */
 function placed({ at, message }: ScriptProblem, text: string, route: string | undefined): RouteProblem {
-  const before = text.slice(0, at)
   return {
-    line: before.split('\n').length,
-    column: at - before.lastIndexOf('\n'),
+    line: lineAt(text, at),
+    column: at - text.slice(0, at).lastIndexOf('\n'),
     message: route === undefined ? message : `route ${route}: ${message}`,
   }
 }

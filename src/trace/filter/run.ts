@@ -4,10 +4,19 @@
  */
 import { assertNever } from '../../base/errors.js'
 import type { ConnectionFacts } from '../../base/facts.js'
-import type { Log } from '../../base/log.js'
+import { type Log, silentLog } from '../../base/log.js'
 import { contains } from '../../base/network.js'
-import type { TraceFilter, Verdict } from './filter.js'
-import type { Call, Comparison, Expression, Operand, Route, Statement } from './script.js'
+import type { Explained, TraceFilter, Verdict } from './filter.js'
+import {
+  type Call,
+  type Comparison,
+  type Ending,
+  type Expression,
+  lineAt,
+  type Operand,
+  type Route,
+  type Statement,
+} from './script.js'
 import { nullText } from './template.js'
 import type { Value, Variable } from './variables.js'
 
@@ -29,6 +38,17 @@ export class FilterRoute implements TraceFilter {
   run(facts: ConnectionFacts, log: Log): Verdict {
     return new Run(facts, log, this.name).verdict(this.#route)
   }
+
+  explain(facts: ConnectionFacts): Explained {
+    const run = new Run(facts, silentLog, this.name)
+    const verdict = run.verdict(this.#route)
+    return { verdict, why: run.ending === undefined ? 'the end of the route was reached' : this.#place(run.ending) }
+  }
+
+  #place({ kind, at, source }: Ending): string {
+    const line = `${kind} at line ${lineAt(source.text, at)}`
+    return source.name === this.name ? line : `${line} of route ${source.name}`
+  }
 }
 
 class Run {
@@ -40,6 +60,8 @@ class Run {
   #ended: Verdict | undefined
   /** `return` ends the route it stands in */
   #returned: number | undefined
+  /** what decided; undefined: the end of the route */
+  ending: Ending | undefined
 
   constructor(facts: ConnectionFacts, log: Log, name: string) {
     this.#facts = facts
@@ -49,6 +71,8 @@ class Run {
 
   verdict(route: Route): Verdict {
     this.#all(route.body)
+    // A `return` of a route that was called has ended that one only.
+    if (this.#ended === undefined && this.#returned === undefined) this.ending = undefined
     return this.#ended ?? 'trace'
   }
 
@@ -70,12 +94,15 @@ class Run {
         return
       case 'exit':
         this.#ended = 'trace'
+        this.ending = statement
         return
       case 'drop':
         this.#ended = 'drop'
+        this.ending = statement
         return
       case 'return':
         this.#returned = statement.value
+        this.ending = statement
         return
       case 'call':
         this.#call(statement.call)

@@ -6,11 +6,27 @@ import type { Variable } from './variables.js'
 export type Statement =
   | { readonly kind: 'if'; readonly branches: readonly Branch[]; readonly otherwise: Statement | undefined }
   | { readonly kind: 'block'; readonly body: readonly Statement[] }
+  | Ending
+  | { readonly kind: 'xlog'; readonly level: LogLevel; readonly parts: readonly (string | Variable)[] }
+  | { readonly kind: 'call'; readonly call: Call }
+
+/** A statement behind which nothing of its route runs, and where it stands. */
+export type Ending = (
   | { readonly kind: 'exit' }
   | { readonly kind: 'drop' }
   | { readonly kind: 'return'; readonly value: number }
-  | { readonly kind: 'xlog'; readonly level: LogLevel; readonly parts: readonly (string | Variable)[] }
-  | { readonly kind: 'call'; readonly call: Call }
+) & { readonly at: number; readonly source: Source }
+
+/** A text of the configuration or the API, under the name of its route. */
+export interface Source {
+  readonly name: string
+  readonly text: string
+}
+
+/** Lines count from 1. */
+export function lineAt(text: string, at: number): number {
+  return text.slice(0, at).split('\n').length
+}
 
 /** `if` or `else if` */
 export interface Branch {

@@ -39,6 +39,7 @@ export function connection(changes: Partial<ConnectionFacts> = {}): ConnectionFa
     local: { ip: '192.0.2.1', port: 5061 },
     peer: { ip: '203.0.113.9', port: 50412 },
     proxiedBy: undefined,
+    listener: 'tls:192.0.2.1:5061',
     openedMicros: startMicros,
     domain: 'default',
     sni: 'sip.example.com',
@@ -61,6 +62,7 @@ export function connection(changes: Partial<ConnectionFacts> = {}): ConnectionFa
     peerCertificate: certificate('phone.example.com'),
     peerIdentities: ['phone.example.com'],
     trusted: true,
+    users: [],
     keylog: [clientRandomLine, trafficSecretLine],
     connectMs: undefined,
     handshakeMs: 12.4,
@@ -215,15 +217,40 @@ export class FakeLog implements Log {
 }
 
 /** A message and where its Call-ID is, as the framer tells it. */
-export function sipMessage(callId: string): {
-  buf: Buffer
-  start: number
-  end: number
-  idStart: number
-  idEnd: number
-} {
-  const before = Buffer.from('junk before|OPTIONS sip:a@b SIP/2.0\r\nCall-ID: ')
+export interface Message {
+  readonly buf: Buffer
+  readonly start: number
+  readonly end: number
+  readonly idStart: number
+  readonly idEnd: number
+}
+
+/** `around`: what stands before and behind the Call-ID. */
+export function sipMessage(callId: string, around: readonly [string, string] = options): Message {
+  const junk = 'junk before|'
+  const before = Buffer.from(`${junk}${around[0]}`)
   const id = Buffer.from(callId)
-  const buf = Buffer.concat([before, id, Buffer.from('\r\nCSeq: 1 OPTIONS\r\n\r\n|junk after')])
-  return { buf, start: 12, end: buf.length - 11, idStart: before.length, idEnd: before.length + id.length }
+  const behind = 'To: junk <sip:of@another.message>\r\n\r\n'
+  const buf = Buffer.concat([before, id, Buffer.from(`${around[1]}${behind}`)])
+  const [idStart, idEnd] = [before.length, before.length + id.length]
+  return { buf, start: junk.length, end: buf.length - behind.length, idStart, idEnd }
+}
+
+const options = ['OPTIONS sip:a@b SIP/2.0\r\nCall-ID: ', '\r\nCSeq: 1 OPTIONS\r\n\r\n'] as const
+
+export interface Call {
+  readonly callId?: string
+  readonly from?: string
+  readonly to?: string
+  /** the first line */
+  readonly first?: string
+}
+
+/** A message of a call between two users. */
+export function between({ callId = 'call@h', from = 'alice', to = 'bob', first }: Call): Message {
+  const line = first ?? `INVITE sip:${to}@192.0.2.7 SIP/2.0`
+  return sipMessage(callId, [
+    `${line}\r\nFrom: "A" <sip:${from}@example.com>;tag=a\r\nt: sip:${to}@Example.COM\r\nCall-ID: `,
+    '\r\nCSeq: 1 INVITE\r\nContent-Length: 23\r\n\r\nFrom: <sip:body@b.body>',
+  ])
 }

@@ -2,116 +2,13 @@ import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
 import { channels, publishConnection } from '../../../src/base/channels.js'
 import type { ConnectionFacts } from '../../../src/base/facts.js'
-import type { TraceStore } from '../../../src/trace/deadline.js'
-import type { TraceFilter, Verdict } from '../../../src/trace/filter/filter.js'
-import { TraceGate, type TraceGateOptions } from '../../../src/trace/gate.js'
-import {
-  connection,
-  FakeLog,
-  FakeSinks,
-  FakeTime,
-  failed,
-  opening,
-  sipMessage,
-  startMicros,
-  success,
-  trafficSecretLine,
-} from './fakes.js'
+import type { Verdict } from '../../../src/trace/filter/filter.js'
+import { connection, FakeTime, failed, opening, startMicros, success, trafficSecretLine } from './fakes.js'
+import { GateBench as Bench, closeGates, FakeStore, filter, toCore } from './gate-bench.js'
+
+afterEach(closeGates)
 
 const minute = 60_000
-
-class FakeStore implements TraceStore {
-  state: { readonly until: number } | undefined
-  broken = false
-
-  load(): { readonly until: number } | undefined {
-    this.#check()
-    return this.state
-  }
-
-  save(state: { readonly until: number } | undefined): void {
-    this.#check()
-    this.state = state
-  }
-
-  #check(): void {
-    if (this.broken) throw new Error('EROFS: read-only file system')
-  }
-}
-
-class Bench {
-  readonly sinks = new FakeSinks()
-  readonly time = new FakeTime()
-  readonly log = new FakeLog()
-  readonly store: FakeStore
-  readonly live: ConnectionFacts[] = []
-  readonly keylog: string[] = []
-  readonly gate: TraceGate
-
-  constructor(options: Partial<TraceGateOptions> = {}, store = new FakeStore()) {
-    this.store = store
-    this.gate = new TraceGate({
-      traceOn: true,
-      coreEvents: true,
-      sinks: this.sinks,
-      filter: undefined,
-      keylog: { write: (line) => void this.keylog.push(line) },
-      clock: this.time.clock,
-      timers: this.time,
-      live: () => this.live.values(),
-      store,
-      log: this.log,
-      ...options,
-    })
-    benches.push(this)
-  }
-
-  on(more: { forMs?: number; existing?: boolean } = {}): void {
-    this.gate.set({ trace_mode: 'on', by: 'test', ...more })
-  }
-
-  off(): void {
-    this.gate.set({ trace_mode: 'off', by: 'test' })
-  }
-
-  /** An accepted connection, open from here on. */
-  accept(changes: Partial<ConnectionFacts> = {}): ConnectionFacts {
-    const facts = connection(changes)
-    this.live.push(facts)
-    publishConnection(success('ACCEPTED', facts))
-    return facts
-  }
-
-  say(facts: ConnectionFacts, callId: string, direction: 'in' | 'out' = 'in', judge?: ConnectionFacts): void {
-    const { buf, start, end, idStart, idEnd } = sipMessage(callId)
-    this.gate.tap.message(facts, direction, buf, start, end, idStart, idEnd, judge)
-  }
-
-  /** One message from the edge to the core, and which of its two legs were traced. */
-  relay(edge: ConnectionFacts, core: ConnectionFacts): string[] {
-    const before = this.sinks.messages.length
-    this.say(edge, 'relayed@h', 'in')
-    this.say(core, 'relayed@h', 'out', edge)
-    return this.sinks.messages.slice(before).map(({ leg }) => (leg.connId === edge.id ? 'edge' : 'core'))
-  }
-}
-
-const benches: Bench[] = []
-afterEach(() => {
-  for (const bench of benches.splice(0)) bench.gate.stop()
-})
-
-function filter(run: (facts: ConnectionFacts) => Verdict): TraceFilter & { asked: string[] } {
-  const asked: string[] = []
-  return {
-    name: 'tls_filter',
-    asked,
-    run(facts) {
-      asked.push(facts.id)
-      return run(facts)
-    },
-  }
-}
 
 test('off subscribes to nothing and says so in one boolean', () => {
   const { gate, sinks } = new Bench({ traceOn: false })
@@ -383,6 +280,8 @@ test('for: tracing switches itself off, and says until when', () => {
       secondsLeft: undefined,
       filter: undefined,
       filterSource: undefined,
+      scope: undefined,
+      picked: [],
       tracedConnections: 0,
       filterFailures: 0,
     },
@@ -458,14 +357,14 @@ test('a restart does not forget that tracing was temporary', () => {
 
 test('a restart with trace_on keeps the end of temporary tracing too', () => {
   const store = new FakeStore()
-  store.state = { until: startMicros / 1000 + minute }
+  store.state = { until: startMicros / 1000 + minute, scope: undefined }
   const bench = new Bench({ traceOn: true }, store)
   assert.equal(bench.gate.status().secondsLeft, 60)
 })
 
 test('temporary tracing that ended while the gateway was down stays ended', () => {
   const store = new FakeStore()
-  store.state = { until: startMicros / 1000 - 1 }
+  store.state = { until: startMicros / 1000 - 1, scope: undefined }
   const bench = new Bench({ traceOn: false }, store)
   assert.equal(bench.gate.tap.on, false)
   assert.equal(store.state, undefined)
@@ -540,9 +439,6 @@ test('a message without Call-ID is counted and not sent', () => {
   assert.equal(bench.sinks.messages.length, 0)
   assert.deepEqual(bench.gate.counters(), { messagesWithoutCallId: 1, tracesLost: 0 })
 })
-
-/** A connection to a server of ours, which the filters below tell by its side. */
-const toCore = { side: 'core', direction: 'out', transport: 'tcp', tls: undefined, connectMs: 1 } as const
 
 for (const [verdictOnCore, events] of [
   ['drop', []],
@@ -723,23 +619,6 @@ test('key-log lines wait for the verdict; of connections that are not traced non
   publishConnection(success('CLOSED', traced))
   channels.keylog.publish({ facts: traced, line: 'LATE line' })
   assert.equal(bench.keylog.length, 2)
-})
-
-test('a dry run names the live connections and their verdict and changes nothing', async () => {
-  const bench = new Bench({ filter: filter(() => 'drop') })
-  const [phone, trunk, odd] = [bench.accept(), bench.accept({ sni: 'trunk' }), bench.accept({ sni: 'odd' })]
-  const tried = filter((facts) => {
-    if (facts.sni === 'odd') throw new Error('odd')
-    return facts.sni === 'trunk' ? 'trace' : 'drop'
-  })
-  assert.deepEqual(await bench.gate.dryRun(tried), [
-    { id: phone.id, peer: '203.0.113.9:50412', sni: 'sip.example.com', traced: false },
-    { id: trunk.id, peer: '203.0.113.9:50412', sni: 'trunk', traced: true },
-    { id: odd.id, peer: '203.0.113.9:50412', sni: 'odd', traced: true },
-  ])
-  assert.deepEqual(bench.sinks.all, [])
-  assert.equal(bench.gate.status().filterFailures, 0)
-  assert.equal(bench.gate.status().filter, 'tls_filter')
 })
 
 test('a new filter is for connections to come, and the status names it and its source', () => {

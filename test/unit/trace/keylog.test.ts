@@ -105,18 +105,22 @@ test('the state file remembers, forgets, and is readable by the owner only', () 
   const dir = join(newPath(), 'made-when-needed')
   const state = new TraceStateFile(dir)
   assert.equal(state.load(), undefined)
-  state.save({ until: 1_800_000_000_000 })
-  assert.deepEqual(new TraceStateFile(dir).load(), { until: 1_800_000_000_000 })
+  for (const scope of [undefined, { peer: ['203.0.113.0/24'], sni: '*.example.com', user: 'alice', call_id: 'a@b' }]) {
+    state.save({ until: 1_800_000_000_000, scope })
+    assert.deepEqual(new TraceStateFile(dir).load(), { until: 1_800_000_000_000, scope })
+  }
   assert.equal(mode(join(dir, 'trace.json')), 0o600)
   state.save(undefined)
   state.save(undefined)
   assert.equal(state.load(), undefined)
 })
 
-test('a state file that holds no time is an error for the log', () => {
+test('a state file that holds no time, or a scope that cannot be read, is an error for the log', () => {
   const dir = newPath()
   mkdirSync(dir)
-  for (const text of ['{"until":"soon"}', '{}', 'null', '']) {
+  const scopes = ['null', '7', '{"peer":"10.0.0.1"}', '{"peer":["everybody"]}', '{"user":""}', '{"customer":"alice"}']
+  const unreadableScopes = scopes.map((scope) => `{"until":1800000000000,"scope":${scope}}`)
+  for (const text of ['{"until":"soon"}', '{}', 'null', '', ...unreadableScopes]) {
     writeFileSync(join(dir, 'trace.json'), text)
     assert.throws(() => new TraceStateFile(dir).load(), text)
   }

@@ -35,6 +35,8 @@ test('drop drops, undefined traces', async () => {
   assert.equal(filter.name, path)
   assert.equal(filter.run(connection(), silentLog), 'drop')
   assert.equal(filter.run(opening(), silentLog), 'trace')
+  assert.deepEqual(filter.explain(connection()), { verdict: 'drop', why: 'the module said drop' })
+  assert.deepEqual(filter.explain(opening()), { verdict: 'trace', why: 'the module did not say drop' })
 })
 
 test('it sees the facts, and neither keys nor what belongs to the gate', async () => {

@@ -47,6 +47,40 @@ test('the example of the documentation', () => {
   assert.equal(verdict(text, connection({ local: { ip: '192.0.2.1', port: 5062 } })), 'drop')
 })
 
+test('it says which statement decided, and in which text', () => {
+  const why = (texts: Texts): string => {
+    const compiled = compile(texts)
+    if ('problems' in compiled) assert.fail(JSON.stringify(compiled.problems))
+    const { verdict: explained, why } = compiled.filter.explain(connection())
+    assert.equal(explained, compiled.filter.run(connection(), silentLog))
+    return why
+  }
+  const end = 'the end of the route was reached'
+  const decided: readonly (readonly [Texts, string])[] = [
+    ['drop;', 'drop at line 1'],
+    ['if ($sp == 1)\n  drop;\nelse\n  exit;', 'exit at line 4'],
+    ['\n\nif ($si == "203.0.113.0/24") { drop; }', 'drop at line 3'],
+    ['return;', 'return at line 1'],
+    ['', end],
+    ['if ($sp == 1) drop;', end],
+    [{ main: 'route(other);\nexit;', other: 'return;' }, 'exit at line 2'],
+    [{ main: 'route(other);', other: 'return;' }, end],
+    [{ main: 'route(other);', other: '\nreturn(0);' }, 'return at line 2 of route other'],
+    [{ main: 'if (route(other)) exit;', other: '\n\ndrop;' }, 'drop at line 3 of route other'],
+    ['route[main] {\n  route(mine);\n}\nroute[mine] {\n  drop;\n}', 'drop at line 5'],
+  ]
+  for (const [texts, reason] of decided) assert.equal(why(texts), reason, JSON.stringify(texts))
+})
+
+test('trying it out logs nothing', () => {
+  const compiled = compile('xlog("hello"); exit;')
+  if ('problems' in compiled) assert.fail('problems')
+  const log = new FakeLog()
+  compiled.filter.run(connection(), log)
+  compiled.filter.explain(connection())
+  assert.equal(log.lines.length, 1)
+})
+
 test('only drop keeps a connection out; every other end traces it', () => {
   assert.equal(verdict('drop;'), 'drop')
   assert.equal(verdict('drop();'), 'drop')
