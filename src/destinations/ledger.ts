@@ -7,6 +7,7 @@
 export const dropReasons = {
   'queue-full': 'the queue held hep_queue_bytes or hep_queue_packets; the newest packet is the one dropped',
   'connection-lost': 'the packet was being written when the connection broke; how much of it arrived is unknown',
+  paused: 'an operator had paused the destination',
   refused: 'the host of the collector answered that nothing listens there (UDP)',
   'send-failed': 'the network refused to take the datagram (UDP)',
   'too-large': 'the packet could not be made to fit, or is larger than the network takes (UDP)',
@@ -26,6 +27,7 @@ export class Ledger {
   readonly dropped: Record<DropReason, number> = {
     'queue-full': 0,
     'connection-lost': 0,
+    paused: 0,
     refused: 0,
     'send-failed': 0,
     'too-large': 0,

@@ -5,10 +5,12 @@
  */
 import { UsageError } from '../base/errors.js'
 import type { Log } from '../base/log.js'
-import type { DestinationStatus } from '../base/ports.js'
+import type { DestinationTest } from '../base/ports.js'
+import type { DestinationStatus } from '../base/status.js'
 import type { Config, HepDestinationConfig } from '../config/types.js'
 import type { TracedEvent } from '../trace/event.js'
 import type { TracedLeg, TraceSinks } from '../trace/sinks.js'
+import { probe, untested } from './probe.js'
 import { type LinkTiming, linkTiming } from './redial.js'
 import { Sender, type SenderSettings } from './sender.js'
 
@@ -20,6 +22,7 @@ export interface DestinationsConfig {
 
 /** The declarations of one id, in their order. */
 interface Group {
+  readonly id: string
   readonly senders: readonly Sender[]
   active: Sender
 }
@@ -30,6 +33,8 @@ interface Entry {
   /** index in `TracedLeg.heads` */
   readonly slot: number
   readonly sender: Sender
+  readonly declared: HepDestinationConfig
+  readonly settings: SenderSettings
 }
 
 export class Destinations implements TraceSinks {
@@ -38,6 +43,10 @@ export class Destinations implements TraceSinks {
   #flushTimeoutMs = 0
   #entries: readonly Entry[] = []
   #groups: readonly Group[] = []
+  /** ids; a reload that changes a declaration does not end the pause */
+  readonly #paused = new Set<string>()
+  /** ends the tests under way */
+  readonly #closing = new AbortController()
   /** removed by a reload, emptying their queues */
   readonly #leaving = new Set<Sender>()
 
@@ -95,8 +104,29 @@ export class Destinations implements TraceSinks {
     this.#flushTimeoutMs = hep_flush_timeout
     this.#entries = declarations.map((declared, i) => kept[i] ?? this.#entry(declared, settings, slots))
     this.#groups = ids.map((id) => groupOf(this.#entries, id))
+    for (const id of this.#paused) if (!ids.includes(id)) this.#paused.delete(id)
+    for (const { sender } of this.#entries) sender.paused = this.#paused.has(sender.id)
     this.#chooseActive()
     for (const entry of before) void this.#leave(entry.sender)
+  }
+
+  /** All declarations of an id. false: there is none. */
+  pause(id: string, paused: boolean): boolean {
+    const group = this.#groups.find((group) => group.id === id)
+    if (group === undefined) return false
+    if (paused) this.#paused.add(id)
+    else this.#paused.delete(id)
+    for (const sender of group.senders) sender.paused = paused
+    return true
+  }
+
+  /** Sends a probe where the packets of this id go now. undefined: there is none. */
+  async test(id: string): Promise<DestinationTest | undefined> {
+    const active = this.#groups.find((group) => group.id === id)?.active
+    const entry = this.#entries.find(({ sender }) => sender === active)
+    if (entry === undefined) return undefined
+    if (entry.sender.paused) return untested('the destination is paused')
+    return await probe(entry.declared, entry.settings, this.#timing, this.#closing.signal)
   }
 
   /** Resolves when all queues are empty (true) or the deadline has passed (false). */
@@ -113,6 +143,7 @@ export class Destinations implements TraceSinks {
 
   /** Sends what is queued, as far as the deadline allows, and ends; the rest is counted as lost. */
   async close(deadlineMs: number = this.#flushTimeoutMs): Promise<void> {
+    this.#closing.abort()
     await this.flush(deadlineMs)
     await Promise.all(this.#senders().map((sender) => sender.close()))
   }
@@ -126,7 +157,7 @@ export class Destinations implements TraceSinks {
     while (slots.has(slot)) slot++
     slots.add(slot)
     const sender = new Sender(declared, settings, slot, this.#log, () => this.#chooseActive(), this.#timing)
-    return { key: keyOf(declared, settings), slot, sender }
+    return { key: keyOf(declared, settings), slot, sender, declared, settings }
   }
 
   #chooseActive(): void {
@@ -158,5 +189,5 @@ function takeMatching(entries: Entry[], key: string): Entry | undefined {
 
 function groupOf(entries: readonly Entry[], id: string): Group {
   const senders = entries.filter((entry) => entry.sender.id === id).map((entry) => entry.sender)
-  return { senders, active: senders[0] as Sender }
+  return { id, senders, active: senders[0] as Sender }
 }

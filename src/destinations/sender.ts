@@ -2,10 +2,10 @@
  * One HEP destination: encodes messages and events into its queue and lets its link carry them away.
  * Never waits, never throws for what a network does, and knows nothing of other destinations.
  */
-import { endpointText, isLoopback, plainIp } from '../base/address.js'
+import { endpointText, isLoopback, plainIp, unknownEndpoint } from '../base/address.js'
 import type { Transport } from '../base/facts.js'
 import type { Log } from '../base/log.js'
-import type { DestinationStatus } from '../base/ports.js'
+import type { DestinationStatus } from '../base/status.js'
 import type { HepDestinationConfig } from '../config/types.js'
 import { ipProtocols, protocolTypes } from '../hep/chunks.js'
 import { encodeHep, hepHead, hepSize, hepTail, maxHepBytes, payloadRoom } from '../hep/encode.js'
@@ -37,6 +37,8 @@ export class Sender implements LinkOwner {
   readonly id: string
   /** The last attempt failed and none has succeeded since: its backup, if there is one, should take over. */
   isDown = false
+  /** An operator wants nothing sent: what comes is dropped and counted. What is queued is sent all the same. */
+  paused = false
   readonly #config: HepDestinationConfig
   readonly #settings: SenderSettings
   readonly #slot: number
@@ -100,6 +102,10 @@ export class Sender implements LinkOwner {
     callIdEnd: number,
   ): void {
     if (!this.#wantsSip) return
+    if (this.paused) {
+      this.#ledger.drop('paused', 1)
+      return
+    }
     const prepared = this.#prepared(leg)
     const size = hepSize(prepared.head, prepared.tail, callIdEnd - callIdStart, end - start)
     if (size > maxHepBytes) {
@@ -123,6 +129,10 @@ export class Sender implements LinkOwner {
     const form: EventForm = inCall ? 'log' : this.#config.form
     const type = form === 'log' ? protocolTypes.log : protocolTypes.net
     if (!wants(this.#config, type)) return
+    if (this.paused) {
+      this.#ledger.drop('paused', 1)
+      return
+    }
     const { direction, peer, local, transport } = event.facts
     const head = hepHead({
       source: direction === 'in' ? peer : local,
@@ -145,6 +155,19 @@ export class Sender implements LinkOwner {
     if (queued && !fits) this.#ledger.truncated++
   }
 
+  /** A word that is about no connection, of type 100 for every form. false: the declaration takes no such packets. */
+  word(correlation: string, payload: string): boolean {
+    if (!wants(this.#config, protocolTypes.log)) return false
+    const head = hepHead({
+      source: unknownEndpoint,
+      destination: unknownEndpoint,
+      protocol: ipProtocols[this.#config.transport === 'udp' ? 'udp' : 'tcp'],
+      type: protocolTypes.log,
+      captureId: this.#settings.hep_capture_id,
+    })
+    return this.#encode(head, this.#eventTail, Date.now() * 1000, Buffer.from(correlation), Buffer.from(payload))
+  }
+
   get queuedPackets(): number {
     return this.#queue.packets
   }
@@ -156,6 +179,7 @@ export class Sender implements LinkOwner {
       address: this.#address,
       transport: this.#config.transport,
       state: this.#link.state,
+      paused: this.paused,
       queuedPackets: this.#queue.packets,
       queuedBytes: this.#queue.bytes,
       sentPackets: ledger.sentPackets,
