@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import type { ConnectionFacts } from '../../src/base/facts.js'
 import { silentLog } from '../../src/base/log.js'
-import type { DestinationStatus } from '../../src/base/ports.js'
+import type { DestinationStatus } from '../../src/base/status.js'
 import type { HepDestinationConfig } from '../../src/config/types.js'
 import { type LinkTiming, linkTiming } from '../../src/destinations/redial.js'
 import { Destinations, type DestinationsConfig } from '../../src/destinations/registry.js'
@@ -119,6 +119,7 @@ export function facts(overrides: Partial<ConnectionFacts> = {}): ConnectionFacts
     local: { ip: '192.0.2.2', port: 5061 },
     peer: { ip: '192.0.2.1', port: 50412 },
     proxiedBy: undefined,
+    listener: 'tls:0.0.0.0:5061',
     openedMicros: noonMicros,
     domain: 'default',
     sni: 'sip.example.com',
@@ -128,6 +129,7 @@ export function facts(overrides: Partial<ConnectionFacts> = {}): ConnectionFacts
     peerCertificate: undefined,
     peerIdentities: [],
     trusted: false,
+    users: [],
     keylog: [],
     connectMs: undefined,
     handshakeMs: 12,

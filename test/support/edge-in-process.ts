@@ -120,7 +120,12 @@ export class EdgeInProcess {
       },
       datagrams: [{ reaches: () => true, associationTo: () => this.core } as unknown as DatagramListener],
       messages: this.messages,
-      tap: new Tap({} as never, {} as never, () => {}),
+      tap: new Tap(
+        {} as never,
+        {} as never,
+        () => {},
+        () => {},
+      ),
       log: { debug: log, info: log, warn: log, error: log } as never,
       userAgent: 'test',
     })

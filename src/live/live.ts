@@ -1,0 +1,179 @@
+/**
+ * The live view as one part of the gateway: what was traced, the connections and calls, the last hour, the audit
+ * list, and the streams and captures made of them. It puts its parts together and answers the questions of viewers;
+ * the gateway gives it what it may look at.
+ */
+import type { ConnectionFacts } from '../base/facts.js'
+import type {
+  CallDetail,
+  CallQuery,
+  CallRow,
+  CaptureRequest,
+  ConnectionDetail,
+  ConnectionQuery,
+  ConnectionRow,
+  DomainView,
+  Overview,
+  Page,
+  Sample,
+  SearchProblem,
+  TraceBoard,
+  Viewer,
+  WatchRequest,
+} from '../base/live.js'
+import type { Log } from '../base/log.js'
+import type { DestinationStatus, GatewayStatus, TraceStatus } from '../base/status.js'
+import type { Config } from '../config/types.js'
+import type { HepPacket } from '../hep/packet.js'
+import { AuditList } from './audit.js'
+import { type CaptureSources, capture } from './capture.js'
+import { LiveConnections, type LiveConnectionsOptions } from './connections.js'
+import { type DomainCertificates, domainViews } from './domains.js'
+import { EventFeed } from './feed.js'
+import { History } from './history.js'
+import { MessageStore } from './messages.js'
+import { OtherAgents } from './others.js'
+import { Overviews } from './overview.js'
+
+/** What the live view may look at. Everything is asked anew each time. */
+export interface LiveOptions extends Omit<LiveConnectionsOptions, 'calls' | 'closedKept'> {
+  readonly config: Config['live']
+  readonly stateDir: string
+  /** of hepgate */
+  readonly version: string
+  readonly log: Log
+  readonly status: () => Promise<GatewayStatus>
+  readonly trace: () => Promise<TraceStatus>
+  readonly destinations: () => readonly DestinationStatus[]
+  readonly domains: () => readonly DomainCertificates[]
+  readonly maxConnections: () => number
+}
+
+/** entries of the audit list on the trace board */
+const boardEntries = 100
+
+export class Live {
+  /** takes what is traced */
+  readonly store: MessageStore
+  readonly audit: AuditList
+  readonly #options: LiveOptions
+  readonly #connections: LiveConnections
+  readonly #history: History
+  readonly #overviews: Overviews
+  readonly #feed: EventFeed
+  readonly #others: OtherAgents
+
+  /** To be made before the gate, see LiveConnections. */
+  constructor(options: LiveOptions) {
+    const { config, stateDir, log } = options
+    this.#options = options
+    this.audit = new AuditList(stateDir, log)
+    this.store = new MessageStore(config.message_bytes)
+    this.#others = new OtherAgents(this.store)
+    this.#connections = new LiveConnections({
+      ...options,
+      closedKept: config.closed_connections,
+      calls: this.store,
+    })
+    this.#history = new History(options)
+    this.#overviews = new Overviews({ ...options, history: this.#history })
+    this.#feed = new EventFeed({
+      connections: {
+        facts: options.facts,
+        traced: options.traced,
+        row: (facts: ConnectionFacts) => this.#connections.row(facts),
+        compile: (filter) => this.#connections.compile(filter),
+      },
+      calls: this.store.calls,
+      overview: () => this.overview(),
+      board: () => this.#board(),
+      history: this.#history,
+      maxViewers: () => config.viewers,
+      log,
+    })
+  }
+
+  /** When everything it may look at is there. */
+  start(): void {
+    this.#history.start()
+  }
+
+  overview(): Promise<Overview> {
+    return this.#overviews.get()
+  }
+
+  history(): readonly Sample[] {
+    return this.#history.list()
+  }
+
+  connections(query: ConnectionQuery): Promise<Page<ConnectionRow> | SearchProblem> {
+    return this.#connections.list(query)
+  }
+
+  connection(id: string): ConnectionDetail | undefined {
+    return this.#connections.detail(id)
+  }
+
+  calls(query: CallQuery): Page<CallRow> | SearchProblem {
+    return this.store.calls.list(query)
+  }
+
+  call(callId: string): CallDetail | undefined {
+    return this.store.calls.detail(callId, (id) => this.#connections.rowOf(id))
+  }
+
+  domains(): DomainView[] {
+    return domainViews(this.#options.domains(), this.#options.facts())
+  }
+
+  watch(request: WatchRequest, viewer: Viewer): Promise<(() => void) | SearchProblem> {
+    return this.#feed.watch(request, viewer)
+  }
+
+  capture(request: CaptureRequest): AsyncIterable<Buffer> | SearchProblem | undefined {
+    return capture(request, this.#captureSources())
+  }
+
+  /** SECRET. Empty: none are held. undefined: no such connection. */
+  keylog(id: string): readonly string[] | undefined {
+    return this.#connections.keylog(id)
+  }
+
+  /** A packet the embedded collector received, of whomever. */
+  received(packet: HepPacket): void {
+    this.#others.packet(packet)
+  }
+
+  /** Ends all streams. What was noted goes to the disk first. */
+  async stop(): Promise<void> {
+    this.#feed.stop()
+    this.#history.stop()
+    this.#connections.stop()
+    this.store.stop()
+    await this.audit.close()
+  }
+
+  async #board(): Promise<TraceBoard> {
+    return {
+      status: await this.#options.trace(),
+      destinations: this.#options.destinations(),
+      audit: this.audit.list(boardEntries),
+    }
+  }
+
+  #captureSources(): CaptureSources {
+    const { store } = this
+    const connections = this.#connections
+    return {
+      version: this.#options.version,
+      rawOfCall: (callId) => store.rawOfCall(callId),
+      rawOfConnection: (id) => store.rawOfConnection(id),
+      rawSince: (n) => store.rawSince(n),
+      onMessage: (listener) => store.onMessage(listener),
+      connection: (id) => connections.rowOf(id),
+      timeline: (id) => connections.timeline(id),
+      keylog: (id) => connections.keylog(id) ?? [],
+      matching: (filter) => connections.matching(filter),
+    }
+  }
+}

@@ -1,0 +1,278 @@
+/**
+ * The traced messages of late, in memory: a bounded ring of bytes, the oldest leave first. It takes them as a trace
+ * destination does (`TraceSinks`): a message costs a copy, and is read only later, a few at a time. Of events it keeps
+ * a line in the flow of their call and never the payload, so no key material is ever in it.
+ *
+ *     sip, event ─▶ ring ─▶ (100 ms later, or when somebody asks) calls, connections, followers
+ */
+import type { Endpoint } from '../base/address.js'
+import type { Direction, Side, Transport } from '../base/facts.js'
+import type { MessageView } from '../base/live.js'
+import { field, type SipMessage } from '../sip/message.js'
+import { Calls, maxCalls } from './calls.js'
+import { ConnectionMessages } from './connection-messages.js'
+import { Fifo } from './fifo.js'
+import { messageView } from './message-view.js'
+import { OwnConnections } from './own-connections.js'
+import { addressOfRecord, readMessage } from './sip-summary.js'
+import { Slab } from './slab.js'
+import { type EventNote, type RawMessage, rawMessage, type Stored, type StoredLeg } from './stored.js'
+
+/** Less than any SIP message that does something has: the book-keeping of an entry (300 bytes) is bounded by that. */
+const minEntryBytes = 256
+/** RFC 3261 gives none; 20 to 60 octets in practice. What is longer is kept and belongs to no call. */
+const maxCallIdBytes = 255
+/** Nobody sees a difference, and what comes within is read together. */
+const readAfterMs = 100
+/** At 4 µs each, 1 ms: calls wait no longer for it. */
+const readAtOnce = 256
+/** Before a question is answered, at 4 µs each; more wait only in a flood. */
+const readBeforeAnswer = 2500
+/** What somebody looks through; all of them are in a capture. */
+const maxShown = 200
+/** Characters: an event line has about 150, but its message may quote a peer. */
+const maxLine = 500
+
+/** What the store reads of a traced event (trace/event.ts). */
+export interface StoredEvent {
+  readonly name: string
+  readonly status: 'SUCCESS' | 'FAILURE'
+  readonly cause: string | undefined
+  readonly message: string
+  readonly facts: {
+    readonly id: string
+    readonly direction: Direction
+    readonly transport: Transport
+    readonly side: Side
+    readonly local: Endpoint
+    readonly peer: Endpoint
+  }
+  readonly micros: number
+  readonly correlation: string
+  readonly record: 'connection' | 'tls-session'
+}
+
+export class MessageStore {
+  readonly calls: Calls
+  readonly #slab: Slab | undefined
+  readonly #maxEntries: number
+  readonly #entries = new Fifo<Stored>()
+  readonly #connections = new ConnectionMessages()
+  readonly #own = new OwnConnections()
+  readonly #listeners = new Set<(message: RawMessage) => void>()
+  #lastLeg: StoredLeg | undefined
+  /** of the next entry */
+  #next = 1
+  /** the first that was not read yet */
+  #unread = 1
+  #timer: NodeJS.Timeout | undefined
+
+  /** `maxBytes`: of messages; 0: none are kept. */
+  constructor(maxBytes: number, mostCalls: number = maxCalls) {
+    this.#slab = maxBytes > 0 ? new Slab(maxBytes) : undefined
+    this.#maxEntries = Math.max(1, Math.floor(maxBytes / minEntryBytes))
+    this.calls = new Calls(() => this.#read(readBeforeAnswer), mostCalls)
+  }
+
+  /** It counts as a trace destination. */
+  get configured(): boolean {
+    return this.#slab !== undefined
+  }
+
+  /** Messages and events kept. */
+  get length(): number {
+    return this.#entries.length
+  }
+
+  /** One SIP message as it was on the wire. Copies it and does nothing else. */
+  sip(
+    leg: StoredLeg,
+    micros: number,
+    buf: Buffer,
+    start: number,
+    end: number,
+    callIdStart: number,
+    callIdEnd: number,
+  ): void {
+    if (leg !== this.#lastLeg) {
+      this.#lastLeg = leg
+      if (leg.connId !== undefined) this.#own.add(leg.connId)
+    }
+    this.#add(leg, micros, buf, start, end, callIdStart, callIdEnd, undefined, undefined)
+  }
+
+  /** Events of a connection are in its timeline; here are those in the flow of a call. */
+  event({ name, status, cause, message, facts, micros, correlation, record }: StoredEvent): void {
+    this.#own.add(facts.id)
+    if (correlation === facts.id) return
+    const announces = record === 'tls-session'
+    const { direction, local, peer, transport, side } = facts
+    const [source, destination] = direction === 'in' ? [peer, local] : [local, peer]
+    const words = announces ? 'TLS_SESSION' : [name, status, cause].filter((word) => word !== undefined).join(' ')
+    const leg = { source, destination, transport, side, connId: facts.id }
+    this.note(leg, micros, correlation, `${words}: ${message}`, { failed: status === 'FAILURE', announces })
+  }
+
+  /** A line in the flow of a call. */
+  note(leg: StoredLeg, micros: number, callId: string, line: string, event: EventNote): void {
+    const bytes = Buffer.from(line.slice(0, maxLine))
+    if (callId.length <= maxCallIdBytes) this.#add(leg, micros, bytes, 0, bytes.length, 0, 0, event, callId)
+  }
+
+  /** The tap delivered messages or events of that connection, lately. */
+  isOwn(connId: string): boolean {
+    return this.#own.has(connId)
+  }
+
+  /** The newest of a connection, newest last, without their text. */
+  messagesOf(connId: string, limit = maxShown): MessageView[] {
+    this.#read(readBeforeAnswer)
+    return this.#connections.newestOf(connId, limit).map((entry) => messageView(entry, false))
+  }
+
+  callIdsOf(connId: string): string[] {
+    this.#read(readBeforeAnswer)
+    return this.#connections.callIdsOf(connId)
+  }
+
+  /** Addresses of record at the other end of the connection: From of what it asked, To of what it was asked. */
+  usersOf(connId: string): Iterable<string> {
+    this.#read(readBeforeAnswer)
+    return this.#connections.usersOf(connId)
+  }
+
+  connectionsOfCall(callId: string): readonly string[] {
+    return this.calls.connectionsOf(callId)
+  }
+
+  /** The SIP messages of a connection that are kept, oldest first. What is forgotten between two of them is left out. */
+  rawOfConnection(connId: string): Generator<RawMessage> {
+    this.#read(readBeforeAnswer)
+    return this.#raw([...this.#connections.of(connId)])
+  }
+
+  /** The SIP messages of a call on all its legs, by time. */
+  rawOfCall(callId: string): Generator<RawMessage> {
+    return this.#raw(this.calls.entriesOf(callId))
+  }
+
+  /**
+   * The SIP messages kept behind number `n`, oldest first; 0: all. Who calls this and then, in the same turn,
+   * `onMessage`, gets each message once.
+   */
+  rawSince(n: number): Generator<RawMessage> {
+    this.#read(readBeforeAnswer)
+    return this.#rawBetween(n + 1, this.#unread)
+  }
+
+  /** Calls `listener` with each SIP message that is read from now on, about 100 ms after it came; returns the end of that. */
+  onMessage(listener: (message: RawMessage) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+    this.#listeners.clear()
+  }
+
+  /** Number of the oldest entry. */
+  get #first(): number {
+    return this.#next - this.#entries.length
+  }
+
+  *#rawBetween(from: number, to: number): Generator<RawMessage> {
+    for (let n = Math.max(from, this.#first); n < to; n = Math.max(n + 1, this.#first)) {
+      const entry = this.#entries.at(n - this.#first) as Stored
+      if (entry.event === undefined) yield rawMessage(entry)
+    }
+  }
+
+  *#raw(entries: readonly Stored[]): Generator<RawMessage> {
+    for (const entry of entries) if (entry.event === undefined && entry.n >= this.#first) yield rawMessage(entry)
+  }
+
+  #add(
+    leg: StoredLeg,
+    micros: number,
+    buf: Buffer,
+    start: number,
+    end: number,
+    callIdStart: number,
+    callIdEnd: number,
+    event: EventNote | undefined,
+    callId: string | undefined,
+  ): void {
+    const slab = this.#slab
+    const bytes = end - start
+    if (slab === undefined || bytes > slab.pageBytes) return
+    const position = slab.place(bytes)
+    this.#makeRoom(slab.floor(position + bytes))
+    slab.write(position, buf, start, end)
+    const at = slab.offset(position)
+    const hasCallId = callIdEnd > callIdStart
+    this.#entries.push({
+      n: this.#next++,
+      micros,
+      leg,
+      event,
+      position,
+      page: slab.page(position),
+      start: at,
+      end: at + bytes,
+      callIdStart: hasCallId ? at + callIdStart - start : 0,
+      callIdEnd: hasCallId ? at + callIdEnd - start : 0,
+      callId,
+      retransmission: false,
+    })
+    this.#timer ??= setTimeout(this.#onTimer, readAfterMs).unref()
+  }
+
+  /** For bytes that take the place of all below `floor`, and for one more entry. */
+  #makeRoom(floor: number): void {
+    const entries = this.#entries
+    while (entries.length > 0 && (entries.at(0)!.position < floor || entries.length === this.#maxEntries)) {
+      const entry = entries.shift()!
+      if (entry.n >= this.#unread) continue // in a flood some are never read
+      this.calls.forget(entry)
+      if (entry.event === undefined) this.#connections.forget(entry)
+    }
+  }
+
+  #onTimer = (): void => {
+    this.#timer = undefined
+    this.#read(readAtOnce)
+    if (this.#unread < this.#next) this.#timer = setTimeout(this.#onTimer, 1).unref()
+  }
+
+  /** At most so many of those that were not read yet. */
+  #read(limit: number): void {
+    const from = Math.max(this.#unread, this.#first)
+    const to = Math.min(this.#next, from + limit)
+    for (this.#unread = from; this.#unread < to; ) {
+      const entry = this.#entries.at(this.#unread - this.#first) as Stored
+      this.#unread++
+      if (entry.event === undefined) this.#readSip(entry)
+      else this.calls.addEvent(entry)
+    }
+  }
+
+  #readSip(entry: Stored): void {
+    const { page, callIdStart, callIdEnd } = entry
+    const isFirst = this.#connections.add(entry)
+    if (callIdEnd > callIdStart && callIdEnd - callIdStart <= maxCallIdBytes) {
+      const message = readMessage(page, entry.start, entry.end)
+      const isNewCall = this.calls.add(entry, page.toString('utf8', callIdStart, callIdEnd), message)
+      if (isFirst || isNewCall) this.#noteUser(entry.leg, message)
+    }
+    for (const listener of this.#listeners) listener(rawMessage(entry))
+  }
+
+  #noteUser({ connId, direction }: StoredLeg, message: SipMessage): void {
+    if (connId === undefined || direction === undefined) return
+    // RFC 3261 §8.1.1: a response repeats From and To of its request.
+    const asked = (direction === 'in') === message.isRequest
+    const user = addressOfRecord(message, asked ? field.from : field.to)
+    if (user !== undefined) this.#connections.addUser(connId, user)
+  }
+}

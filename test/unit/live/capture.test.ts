@@ -1,0 +1,426 @@
+import assert from 'node:assert/strict'
+import { afterEach, describe, test } from 'node:test'
+import { channels, publishConnection } from '../../../src/base/channels.js'
+import type { CaptureRequest, ConnectionRow } from '../../../src/base/live.js'
+import { type CaptureSources, capture } from '../../../src/live/capture.js'
+import { MessageStore } from '../../../src/live/messages.js'
+import type { RawMessage } from '../../../src/live/stored.js'
+import { facts, leg, offer } from '../../support/destinations.js'
+import { type ReadPacket, readBlocks, readFrame, readPackets, readStreams } from './captured.js'
+
+const phone = { ip: '192.0.2.1', port: 50412 }
+const gateway = { ip: '192.0.2.2', port: 5061 }
+const noon = Date.UTC(2026, 0, 31, 12) * 1000
+const keylogLine = `CLIENT_RANDOM ${'ab'.repeat(32)} ${'cd'.repeat(48)}`
+
+/** Everything a test leaves unsaid is asked for by nobody. */
+const plain: CaptureRequest = { follow: false, keys: false }
+
+class Sources implements CaptureSources {
+  readonly version = '1.2.3'
+  readonly stored: RawMessage[] = []
+  readonly rows = new Map<string, ConnectionRow>()
+  readonly timelines = new Map<string, ReturnType<CaptureSources['timeline']>>()
+  readonly listeners = new Set<(message: RawMessage) => void>()
+
+  store(overrides: Partial<RawMessage> = {}): RawMessage {
+    const n = this.stored.length + 1
+    const message: RawMessage = {
+      n,
+      micros: noon + (n - 1) * 1000,
+      source: phone,
+      destination: gateway,
+      transport: 'tls',
+      connId: '1',
+      callId: 'a',
+      bytes: Buffer.from(`message ${n - 1}`),
+      ...overrides,
+    }
+    this.stored.push(message)
+    for (const listener of this.listeners) listener(message)
+    return message
+  }
+
+  know(overrides: Partial<ConnectionRow> = {}): void {
+    const row = { ...connection, ...overrides }
+    this.rows.set(row.conn_id, row)
+  }
+
+  readonly connection = (id: string) => this.rows.get(id)
+  readonly timeline = (id: string) => this.timelines.get(id) ?? []
+  readonly keylog = () => [keylogLine]
+  readonly rawOfConnection = (id: string) => this.stored.filter(({ connId }) => connId === id)
+  readonly rawOfCall = (id: string) =>
+    this.stored.filter(({ callId }) => callId === id).sort((a, b) => a.micros - b.micros)
+  readonly rawSince = (n: number) => this.stored.filter((message) => message.n > n)
+  readonly onMessage = (listener: (message: RawMessage) => void) => {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+  readonly matching: CaptureSources['matching'] = ({ fields }) =>
+    fields?.peer === 'nonsense'
+      ? { problem: 'nonsense is no address' }
+      : (id) => this.rows.get(id)?.peer.startsWith(fields?.peer ?? '') === true
+}
+
+const connection: ConnectionRow = {
+  conn_id: '1',
+  state: 'open',
+  direction: 'in',
+  transport: 'tls',
+  side: 'edge',
+  local: '192.0.2.2:5061',
+  peer: '192.0.2.1:50412',
+  opened_at: '2026-01-31T11:59:00.250Z',
+  domain: 'default',
+  tls_version: 'TLSv1.3',
+  tls_cipher: 'TLS_AES_256_GCM_SHA384',
+  tls_sni: 'sip.example.com',
+  peer_identities: ['phone.example.com'],
+  bytes_in: 0,
+  bytes_out: 0,
+  msgs_in: 0,
+  msgs_out: 0,
+  users: [],
+  traced: true,
+}
+
+function opened(request: CaptureRequest, from: CaptureSources): AsyncIterable<Buffer> {
+  const file = capture(request, from)
+  assert.ok(file !== undefined && !('problem' in file))
+  return file
+}
+
+async function fileOf(request: CaptureRequest, from: CaptureSources): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  for await (const piece of opened(request, from)) pieces.push(piece)
+  return Buffer.concat(pieces)
+}
+
+const packetsOf = async (request: CaptureRequest, from: CaptureSources) => readPackets(await fileOf(request, from))
+const payloads = (packets: readonly ReadPacket[]) =>
+  packets.map(({ bytes }) => String(readFrame(bytes).payload)).filter((payload) => payload !== '')
+const commentsOf = (packets: readonly ReadPacket[]) => packets.flatMap(({ comments }) => comments)
+
+describe('a capture of a connection', () => {
+  test('begins when it was opened and tells what is known of it', async () => {
+    const from = new Sources()
+    from.know()
+    from.store()
+    from.store({ source: gateway, destination: phone })
+    from.store({ connId: '2' })
+    const packets = await packetsOf({ ...plain, connId: '1' }, from)
+    assert.deepEqual(payloads(packets), ['message 0', 'message 1'])
+    assert.deepEqual(
+      packets.map(({ micros }) => micros),
+      [...Array(3).fill(Date.UTC(2026, 0, 31, 11, 59, 0, 250) * 1000), noon, noon + 1000],
+    )
+    const [about] = packets[0]!.comments
+    for (const fact of ['conn_id: 1', 'SNI: sip.example.com', 'TLS: TLSv1.3 TLS_AES_256_GCM_SHA384', 'domain: default'])
+      assert.ok(about!.split('\n').includes(fact), fact)
+    assert.ok(!about!.includes('undefined'))
+    assert.deepEqual(
+      packets.map(({ flags }) => flags),
+      [1, 2, 1, 1, 2],
+      'in and out as the gateway sees it',
+    )
+  })
+
+  test('that we opened begins with our SYN, also where the other side spoke first', async () => {
+    const from = new Sources()
+    from.know({ direction: 'out', side: 'core', local: '192.0.2.2:5061' })
+    from.store()
+    const packets = await packetsOf({ ...plain, connId: '1' }, from)
+    assert.deepEqual(
+      packets.map(({ bytes, flags }) => [readFrame(bytes).source, flags]),
+      [
+        ['192.0.2.2 5061', 2],
+        ['192.0.2.1 50412', 1],
+        ['192.0.2.2 5061', 2],
+        ['192.0.2.1 50412', 1],
+      ],
+    )
+    assert.ok(packets.every(({ interfaceId }) => interfaceId === 1))
+  })
+
+  test('ends as the connection did, with the reasons', async () => {
+    const from = new Sources()
+    const closed = { at: '', cause: 'peer-reset', by: 'peer', message: '', duration_ms: 1 }
+    from.know({ state: 'closed', closed })
+    from.store()
+    from.timelines.set('1', [
+      { at: '2026-01-31T12:00:00.000Z', event: 'ACCEPTED', status: 'SUCCESS', message: 'handshake done' },
+      { at: '2026-01-31T12:00:01.000Z', event: 'ERROR', status: 'FAILURE', cause: 'peer-reset', message: 'it broke' },
+      { at: '2026-01-31T12:00:01.000Z', event: 'CLOSED', status: 'FAILURE', cause: 'peer-reset', message: 'gone' },
+    ])
+    const last = (await packetsOf({ ...plain, connId: '1' }, from)).at(-1)!
+    assert.deepEqual(last.comments, ['ERROR FAILURE peer-reset: it broke', 'CLOSED FAILURE peer-reset: gone'])
+    assert.equal(readFrame(last.bytes).flags, 'RA')
+    assert.equal(readFrame(last.bytes).source, '192.0.2.1 50412')
+    assert.equal(last.micros, noon + 1_000_999)
+  })
+
+  test('that ended in order has its FIN from the side that closed it', async () => {
+    const from = new Sources()
+    from.know({ closed: { at: '', cause: 'idle', by: 'timeout', message: '', duration_ms: 1 } })
+    from.store()
+    from.timelines.set('1', [{ at: '2026-01-31T12:00:01.000Z', event: 'CLOSED', status: 'SUCCESS', message: 'idle' }])
+    const packets = await packetsOf({ ...plain, connId: '1' }, from)
+    assert.deepEqual(
+      packets.slice(-3).map(({ bytes }) => [readFrame(bytes).source, readFrame(bytes).flags]),
+      [
+        ['192.0.2.2 5061', 'FA'],
+        ['192.0.2.1 50412', 'FA'],
+        ['192.0.2.2 5061', 'A'],
+      ],
+    )
+    readStreams(packets.map(({ bytes }) => bytes))
+  })
+
+  test('has keys only when they are asked for', async () => {
+    const from = new Sources()
+    from.know()
+    from.store()
+    const without = await fileOf({ ...plain, connId: '1' }, from)
+    assert.ok(!without.includes('CLIENT_RANDOM'))
+    const withKeys = readBlocks(await fileOf({ ...plain, connId: '1', keys: true }, from))
+    const secrets = withKeys.findIndex(({ type }) => type === 10)
+    assert.equal(
+      withKeys[secrets]!.body.toString('latin1', 8),
+      `${keylogLine}\n\0\0\0`.slice(0, withKeys[secrets]!.body.length - 8),
+    )
+    assert.ok(secrets < withKeys.findIndex(({ type }) => type === 6), 'before the packets')
+  })
+
+  test('names the server as it was asked for, and the peer as its certificate does', async () => {
+    const from = new Sources()
+    from.know({ tls_sni: 'sip.example.com', peer_identities: ['phone.example.com', 'not a name\0'] })
+    from.store()
+    from.store()
+    const file = await fileOf({ ...plain, connId: '1' }, from)
+    const names = readBlocks(file).filter(({ type }) => type === 4)
+    assert.deepEqual(
+      names.map(({ body }) =>
+        body
+          .toString('latin1')
+          .replace(/[^ -~]+/g, ' ')
+          .trim(),
+      ),
+      ['sip.example.com', 'phone.example.com'],
+    )
+    assert.ok(!file.includes('not a name'))
+  })
+
+  test('that is not known, or of which nothing was traced, is none', () => {
+    const from = new Sources()
+    from.know()
+    assert.equal(capture({ ...plain, connId: '1' }, from), undefined)
+    assert.equal(capture({ ...plain, connId: '2' }, from), undefined)
+    assert.equal(capture({ ...plain, callId: 'nobody' }, from), undefined)
+    assert.equal(capture({ ...plain, connId: '2', follow: true }, from), undefined)
+    assert.notEqual(capture({ ...plain, connId: '1', follow: true }, from), undefined)
+  })
+
+  test('whose facts are forgotten still has its messages', async () => {
+    const from = new Sources()
+    from.store()
+    from.store({ source: gateway, destination: phone })
+    const packets = await packetsOf({ ...plain, connId: '1' }, from)
+    assert.deepEqual(payloads(packets), ['message 0', 'message 1'])
+    assert.ok(packets.every(({ flags, interfaceId }) => flags === undefined && interfaceId === 2))
+  })
+})
+
+describe('a capture of a call', () => {
+  test('has all its legs by time, those of other agents between their own addresses', async () => {
+    const from = new Sources()
+    from.know()
+    from.know({ conn_id: '2', direction: 'out', side: 'core', local: '10.0.0.1:40000', peer: '10.0.0.2:5060' })
+    const core = { source: { ip: '10.0.0.1', port: 40000 }, destination: { ip: '10.0.0.2', port: 5060 } }
+    const others = { source: core.destination, destination: { ip: '10.0.0.3', port: 5060 } }
+    from.store()
+    from.store({ connId: '2', transport: 'tcp', ...core })
+    from.store({ connId: undefined, transport: 'udp', ...others, micros: noon + 500 })
+    from.store({ callId: 'b' })
+    const packets = await packetsOf({ ...plain, callId: 'a' }, from)
+    assert.deepEqual(payloads(packets), ['message 0', 'message 2', 'message 1'])
+    const withMessage = packets.filter(({ bytes }) => readFrame(bytes).payload.length > 0)
+    assert.deepEqual(
+      withMessage.map(({ interfaceId, bytes }) => [interfaceId, readFrame(bytes).protocol, readFrame(bytes).source]),
+      [
+        [0, 'tcp', '192.0.2.1 50412'],
+        [2, 'udp', '10.0.0.2 5060'],
+        [1, 'tcp', '10.0.0.1 40000'],
+      ],
+    )
+    assert.equal(packets[0]!.micros, noon, 'the handshake stands at the call, not at the opening of the connection')
+  })
+})
+
+describe('a capture of a filter', () => {
+  test('has the connections that match', async () => {
+    const from = new Sources()
+    from.know()
+    from.know({ conn_id: '2', peer: '198.51.100.1:5061' })
+    from.store()
+    from.store({ connId: '2' })
+    from.store({ connId: undefined })
+    from.store()
+    const chosen = await packetsOf({ ...plain, filter: { peer: '192.0.2.', sni: undefined } }, from)
+    assert.deepEqual(payloads(chosen), ['message 0', 'message 3'])
+    const all = await packetsOf({ ...plain, filter: { peer: undefined } }, from)
+    assert.equal(payloads(all).length, 4, 'a filter that asks for nothing is none')
+  })
+
+  test('that makes no sense is a problem, and one that finds nothing an empty file', async () => {
+    const from = new Sources()
+    assert.deepEqual(capture({ ...plain, filter: { peer: 'nonsense' } }, from), { problem: 'nonsense is no address' })
+    const empty = readBlocks(await fileOf({ ...plain, filter: { peer: '1' } }, from))
+    assert.deepEqual(
+      empty.map(({ type }) => type),
+      [0x0a0d0d0a, 1, 1, 1],
+    )
+  })
+
+  test('keeps the order of time over all connections, their ends among them', async () => {
+    const from = new Sources()
+    from.know({ closed: { at: '', cause: 'idle', by: 'local', message: '', duration_ms: 1 } })
+    from.timelines.set('1', [{ at: '2026-01-31T12:00:00.100Z', event: 'CLOSED', status: 'SUCCESS', message: 'idle' }])
+    from.know({ conn_id: '2', peer: '192.0.2.9:1' })
+    from.store()
+    from.store({ connId: '2', source: { ip: '192.0.2.9', port: 1 } })
+    from.store({ connId: '2', source: { ip: '192.0.2.9', port: 1 }, micros: noon + 200_000 })
+    const packets = await packetsOf(plain, from)
+    const times = packets.map(({ micros }) => micros)
+    assert.deepEqual(
+      times,
+      times.toSorted((a, b) => a - b),
+    )
+    assert.equal(commentsOf(packets.slice(0, -1)).filter((comment) => comment.startsWith('CLOSED')).length, 1)
+  })
+
+  test('is handed out in pieces', async () => {
+    const from = new Sources()
+    for (let i = 0; i < 500; i++) from.store({ bytes: Buffer.alloc(1000) })
+    const sizes: number[] = []
+    for await (const piece of opened(plain, from)) sizes.push(piece.length)
+    assert.ok(sizes.length > 5)
+    assert.ok(Math.max(...sizes) < 70_000)
+  })
+})
+
+describe('a capture that follows', () => {
+  afterEach(() => assert.equal(channels.connection.hasSubscribers, false, 'nothing is left behind'))
+
+  /** Reads on until `count` packets with a message have come. */
+  async function read(pieces: AsyncIterator<Buffer>, count: number): Promise<ReadPacket[]> {
+    const packets: ReadPacket[] = []
+    while (payloads(packets).length < count) {
+      const { value, done } = await pieces.next()
+      assert.ok(done !== true, 'the file ended')
+      packets.push(...readPackets(value))
+    }
+    return packets
+  }
+
+  test('goes on with what comes, once each, until its signal', async () => {
+    const from = new Sources()
+    from.know()
+    from.store()
+    const stop = new AbortController()
+    const pieces = opened({ ...plain, follow: true, signal: stop.signal }, from)[Symbol.asyncIterator]()
+    const first = await read(pieces, 1)
+    from.store()
+    from.store({ connId: undefined, transport: 'udp' })
+    const second = await read(pieces, 2)
+    assert.deepEqual(payloads([...first, ...second]), ['message 0', 'message 1', 'message 2'])
+    const last = pieces.next()
+    stop.abort()
+    assert.equal((await last).done, true)
+    assert.equal(from.listeners.size, 0)
+  })
+
+  test('of a connection ends with it', async () => {
+    const from = new Sources()
+    from.know()
+    const pieces = opened({ ...plain, connId: '1', follow: true }, from)[Symbol.asyncIterator]()
+    assert.equal(readBlocks((await pieces.next()).value as Buffer).length, 4, 'a reader sees at once that it works')
+    from.store()
+    from.store({ connId: '2' })
+    const packets = await read(pieces, 1)
+    const happening = { name: 'CLOSED', status: 'FAILURE', cause: 'peer-reset', message: 'it is gone' } as const
+    const closed = { cause: 'peer-reset', by: 'peer', message: '', durationMs: 1 } as const
+    publishConnection({ ...happening, facts: facts({ id: '2', closed }) })
+    publishConnection({ ...happening, facts: facts({ id: '1', closed }) })
+    for (let next = await pieces.next(); next.done !== true; next = await pieces.next()) {
+      packets.push(...readPackets(next.value))
+    }
+    assert.deepEqual(commentsOf(packets).at(-1), 'CLOSED FAILURE peer-reset: it is gone')
+    assert.deepEqual(payloads(packets), ['message 0'])
+  })
+
+  test('shows the last messages of a connection before its end, though the store tells of them later', async () => {
+    const store = new MessageStore(1 << 20)
+    const about = new Sources()
+    about.know()
+    const from: CaptureSources = {
+      ...about,
+      rawOfConnection: (id) => store.rawOfConnection(id),
+      rawOfCall: (id) => store.rawOfCall(id),
+      rawSince: (n) => store.rawSince(n),
+      onMessage: (listener) => store.onMessage(listener),
+    }
+    const on = leg({ connId: '1' })
+    offer(store, on, 0, 3)
+    const packets: ReadPacket[] = []
+    const pieces = opened({ ...plain, follow: true }, from)[Symbol.asyncIterator]()
+    packets.push(...(await read(pieces, 3)))
+    offer(store, on, 3, 5)
+    const closed = { cause: 'peer-closed', by: 'peer', message: '', durationMs: 1 } as const
+    const event = { name: 'CLOSED', status: 'SUCCESS', cause: 'peer-closed', message: 'it hung up' } as const
+    publishConnection({ ...event, facts: facts({ id: '1', closed }) })
+    packets.push(...(await read(pieces, 2)))
+    await pieces.return!()
+    store.stop()
+    assert.deepEqual(
+      payloads(packets).map((payload) => /CSeq: (\d)/.exec(payload)?.[1]),
+      ['0', '1', '2', '3', '4'],
+    )
+    assert.equal(readFrame(packets.at(-1)!.bytes).flags, 'A', 'the end is the end')
+    readStreams(packets.map(({ bytes }) => bytes))
+  })
+
+  test('of a connection that is closed already ends at once', async () => {
+    const from = new Sources()
+    from.know({ closed: { at: '', cause: 'idle', by: 'local', message: '', duration_ms: 1 } })
+    from.store()
+    assert.deepEqual(payloads(await packetsOf({ ...plain, connId: '1', follow: true }, from)), ['message 0'])
+  })
+
+  test('lets go when its reader leaves while nothing comes', async () => {
+    const from = new Sources()
+    const pieces = opened({ ...plain, follow: true }, from)[Symbol.asyncIterator]()
+    await pieces.next()
+    const waiting = pieces.next()
+    await pieces.return!()
+    await waiting
+    assert.equal(from.listeners.size, 0)
+  })
+
+  test('ends and says so when its reader is more than 16 MiB behind', async () => {
+    const from = new Sources()
+    from.know()
+    const pieces = opened({ ...plain, follow: true }, from)[Symbol.asyncIterator]()
+    await pieces.next()
+    for (let i = 0; i < 300; i++) from.store({ bytes: Buffer.alloc(60_000, 'x') })
+    assert.equal(from.listeners.size, 0, 'it takes no more')
+    const packets: ReadPacket[] = []
+    for (let next = await pieces.next(); next.done !== true; next = await pieces.next()) {
+      packets.push(...readPackets(next.value))
+    }
+    const remark = packets.pop()!
+    assert.match(remark.comments[0]!, /^hepgate ended this capture here: its reader was more than 16 MiB behind/)
+    const bytes = payloads(packets).reduce((sum, payload) => sum + payload.length, 0)
+    assert.equal(Math.ceil(bytes / 60_000), 279, 'what waited until then is there')
+  })
+})
