@@ -6,6 +6,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src ./src
+COPY dashboards/live ./dashboards/live
 RUN npm run --silent build && npm prune --omit=dev --no-audit --no-fund
 
 FROM node:22-bookworm-slim

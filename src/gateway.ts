@@ -3,34 +3,55 @@
  * changed while connections live, stops them in order, and answers for the whole through
  * GatewayView and GatewayControl. It decides nothing about messages.
  *
- *     start   collector → destinations → gate → TLS domains → upstreams → listeners → API
- *     stop    listeners → drain → API → gate → destinations → collector
+ *     start   live view → collector → destinations → gate → TLS domains → upstreams → listeners → API
+ *     stop    listeners → drain → API → gate → destinations → collector → live view
  */
-import { hostname } from 'node:os'
-import { isAbsolute } from 'node:path'
-import { type Api, startApi } from './api/server.js'
+import { type Api, type ApiSettings, startApi } from './api/server.js'
 import { endpointText } from './base/address.js'
 import { connectionIds, microClock } from './base/clock.js'
 import { UsageError } from './base/errors.js'
-import type { ConnectionFacts, Transport } from './base/facts.js'
+import type { Transport } from './base/facts.js'
+import type {
+  AuditEntry,
+  CallDetail,
+  CallQuery,
+  CallRow,
+  CaptureRequest,
+  ConnectionDetail,
+  ConnectionQuery,
+  ConnectionRow,
+  DomainView,
+  Overview,
+  Page,
+  Sample,
+  SearchProblem,
+  Viewer,
+  WatchRequest,
+} from './base/live.js'
 import type { Log } from './base/log.js'
 import type {
+  ChangeResult,
   CollectedQuery,
-  FilterMatch,
+  DestinationTest,
+  DryRun,
+  FilterView,
   GatewayControl,
-  GatewayStatus,
   GatewayView,
+  PickRequest,
   Readiness,
   RouteProblem,
   TraceRequest,
-  TraceStatus,
 } from './base/ports.js'
+import type { GatewayStatus, TraceScope, TraceStatus } from './base/status.js'
 import { collected } from './collector/collected.js'
 import { Collector } from './collector/collector.js'
 import { ConfigError, loadConfig } from './config/load.js'
 import { reloaded } from './config/reload.js'
 import type { Config } from './config/types.js'
 import { Destinations } from './destinations/registry.js'
+import type { AuditNote } from './live/audit.js'
+import { Live } from './live/live.js'
+import type { Inspection } from './live/rows.js'
 import { CallSeals } from './relay/call-seal.js'
 import { EdgeMode } from './relay/edge-mode.js'
 import { FlowTokens, flowSecret } from './relay/flow.js'
@@ -42,16 +63,17 @@ import { openTunnel, type TunnelOptions } from './relay/tunnel.js'
 import { Upstream } from './relay/upstreams.js'
 import { ConnectionTotals } from './telemetry/counters.js'
 import type { AcceptorOptions } from './tls/acceptor.js'
-import type { Connection } from './tls/connection.js'
+import { addressKey } from './tls/address-counts.js'
+import { configuredContexts } from './tls/configured-contexts.js'
+import { Connection } from './tls/connection.js'
 import { Connections } from './tls/connections.js'
 import { Connector } from './tls/connector.js'
-import { buildContexts, type TlsContexts } from './tls/contexts.js'
+import type { TlsContexts } from './tls/contexts.js'
 import { DatagramListener, type DatagramOptions } from './tls/datagram.js'
 import { Listener } from './tls/listener.js'
-import { ensureSelfSigned, selfSignedDomain } from './tls/self-signed.js'
-import type { TraceFilter } from './trace/filter/filter.js'
-import { loadModuleFilter } from './trace/filter/module.js'
-import { compileRoutes } from './trace/filter/routes.js'
+import { readIdentity } from './tls/material.js'
+import { FanOut } from './trace/fan-out.js'
+import { configuredFilter, configuredText, filterOfText } from './trace/filter/configured.js'
 import { TraceGate } from './trace/gate.js'
 import { KeylogFile } from './trace/keylog.js'
 import { TraceStateFile } from './trace/state-file.js'
@@ -65,11 +87,6 @@ export interface GatewayOptions {
   readonly version: string
 }
 
-export interface ReloadResult {
-  readonly ok: boolean
-  readonly problems: readonly string[]
-}
-
 export interface Gateway {
   readonly view: GatewayView
   readonly control: GatewayControl
@@ -77,7 +94,7 @@ export interface Gateway {
   readonly summary: Readonly<Record<string, readonly string[]>>
   /** Drains and stops; may be called again. `reason` is for the log. */
   stop(reason: string): Promise<void>
-  reload(by: string): Promise<ReloadResult>
+  reload(by: string): Promise<ChangeResult>
 }
 
 /** Throws UsageError for what the operator can mend. What was started before the problem is stopped again. */
@@ -99,6 +116,7 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
   readonly #startedAt = new Date()
   readonly #totals = new ConnectionTotals()
   readonly #connections: Connections
+  readonly #live: Live
   #config: Config
   #contexts: TlsContexts | undefined
   #collector: Collector | undefined
@@ -117,12 +135,15 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
   #acceptErrors = 0
   #nextAcceptLogMs = 0
   #reloading: Promise<unknown> = Promise.resolve()
+  /** what was last set over HTTP */
+  #filterText: string | undefined
 
   constructor(config: Config, options: GatewayOptions) {
     this.#config = config
     this.#options = options
     this.#log = options.log
     this.#connections = new Connections(config, connectionIds(), microClock())
+    this.#live = this.#makeLive(config)
   }
 
   get view(): GatewayView {
@@ -135,24 +156,28 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
 
   async start(): Promise<void> {
     const config = this.#config
-    if (config.collector.listen.length > 0) this.#collector = await Collector.open(config.collector, this.#log)
+    if (config.collector.listen.length > 0) {
+      this.#collector = await Collector.open(config.collector, this.#log)
+      this.#collector.onPacket(({ packet }) => this.#live.received(packet))
+    }
     this.#destinations = new Destinations(config, this.#log)
     this.#gate = await this.#makeGate(this.#destinations)
-    this.#contexts = await this.#makeContexts(config)
+    this.#contexts = await configuredContexts(config, this.#log)
     this.#upstreams = await this.#makeUpstreams(config)
     await this.#listen(config, this.#gate)
     if (config.api.listen !== undefined) {
-      const { listen, token } = config.api
       this.#api = await startApi({
-        listen,
-        token,
+        ...apiSettings(config),
+        listen: config.api.listen,
         view: this,
         control: this,
         log: this.#log,
         version: this.#options.version,
+        viewers: config.live.viewers,
       })
     }
     this.#state = 'running'
+    this.#live.start()
     this.summary = this.#summarize()
   }
 
@@ -161,40 +186,109 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
     return this.#stopping
   }
 
-  // ── GatewayControl ──
+  // ── GatewayControl: every change is noted ──
 
   async setTrace(request: TraceRequest): Promise<TraceStatus> {
     this.#running.gate.set(request)
-    return this.trace()
+    const status = await this.trace()
+    const { by, trace_mode, scope, existing } = request
+    const narrowed = scope === undefined ? '' : `, narrowed to ${scopeText(scope)}`
+    const all = existing === true ? ', open connections too' : ''
+    const what = trace_mode === 'on' ? `tracing switched on${narrowed}${all}` : 'tracing switched off'
+    this.#note({ by, action: `trace-${trace_mode}`, what, until: status.until })
+    return status
   }
 
-  async setFilter(text: string, by: string): Promise<{ matches: FilterMatch[] } | { problems: RouteProblem[] }> {
-    const compiled = compileRouteText(this.#config, text)
+  async pick({ id, on, forMs, by }: PickRequest): Promise<boolean> {
+    const connection = this.#connections.get(id)
+    if (connection === undefined) return false
+    this.#running.gate.pick(connection.facts, { on, forMs, by })
+    const until = this.#running.gate.status().picked.find(({ conn_id }) => conn_id === id)?.until
+    const what = `connection ${id} ${on ? 'is traced on its own' : 'is no longer traced on its own'}`
+    this.#note({ by, action: on ? 'pick-on' : 'pick-off', what, until })
+    return true
+  }
+
+  async setFilter(text: string, by: string): Promise<DryRun | { problems: RouteProblem[] }> {
+    const compiled = filterOfText(this.#config, text)
     if ('problems' in compiled) return compiled
     const { gate } = this.#running
-    const matches = await gate.dryRun(compiled.filter)
+    const run = await gate.dryRun(compiled.filter)
     gate.setFilter(compiled.filter, 'api')
-    this.#log.info({ by, matches: matches.filter((match) => match.traced).length }, 'trace filter replaced')
-    return { matches }
+    this.#filterText = text
+    this.#note({ by, action: 'filter-set', what: `trace filter replaced; ${run.traced} of ${run.total} match` })
+    return run
+  }
+
+  async resetFilter(by: string): Promise<FilterView> {
+    this.#running.gate.setFilter(await configuredFilter(this.#config), 'config')
+    this.#note({ by, action: 'filter-reset', what: 'trace filter is that of the configuration again' })
+    return this.filter()
+  }
+
+  async pauseDestination(id: string, paused: boolean, by: string): Promise<boolean> {
+    if (!this.#running.destinations.pause(id, paused)) return false
+    const [action, what] = paused ? ['destination-paused', 'paused'] : ['destination-resumed', 'resumed']
+    this.#note({ by, action, what: `HEP destination ${id} ${what}` })
+    return true
+  }
+
+  async testDestination(id: string, by: string): Promise<DestinationTest | undefined> {
+    const test = await this.#running.destinations.test(id)
+    if (test === undefined) return undefined
+    const { sent, correlation_id, problem } = test
+    const outcome = sent ? `sent, ${correlation_id}` : problem
+    this.#note({ by, action: 'destination-tested', what: `probe to HEP destination ${id}: ${outcome}`, ok: sent })
+    return test
   }
 
   async closeConnection(id: string, by: string): Promise<boolean> {
     const connection = this.#connections.get(id)
     if (connection === undefined) return false
-    this.#log.info({ by, conn_id: id }, 'connection closed by an operator')
+    const what = `connection ${id} of ${endpointText(connection.facts.peer)} closed`
+    this.#note({ by, action: 'connection-closed', what })
     if (connection.state === 'opening') connection.close('killed', 'closed by an operator')
     else connection.end('killed', 'closed by an operator')
     return true
+  }
+
+  async keylog(id: string, by: string): Promise<readonly string[] | undefined> {
+    const lines = this.#live.keylog(id)
+    if (lines !== undefined && lines.length > 0) {
+      this.#note({ by, action: 'keys-taken', what: `took the key log of connection ${id}` })
+    }
+    return lines
   }
 
   /**
    * Builds everything new first; on a problem nothing is changed. Sockets, limits and timeouts need a
    * restart. One at a time: the file as it is when the last one begins is what runs in the end.
    */
-  reload(by: string): Promise<ReloadResult> {
-    const result = this.#reloading.then(() => this.#reloadOnce(by))
-    this.#reloading = result
-    return result
+  reload(by: string): Promise<ChangeResult> {
+    return this.#oneReload(async () => {
+      const result = await this.#reload()
+      this.#lastReload = { at: new Date().toISOString(), ...result }
+      if (!result.ok) this.#log.error({ by, problems: result.problems }, 'reload failed')
+      const what = result.ok ? 'configuration reloaded' : 'reload failed, the old configuration keeps running'
+      this.#note({ by, action: 'reload', what: [what, ...result.problems].join('; '), ok: result.ok })
+      return result
+    })
+  }
+
+  reloadDomains(by: string): Promise<ChangeResult> {
+    return this.#oneReload(async () => {
+      const result = await this.#tried(async () => {
+        this.#contexts = await configuredContexts(this.#config, this.#log)
+        return []
+      })
+      const what = result.ok ? 'TLS domains reloaded' : 'the old certificates keep being used'
+      this.#note({ by, action: 'domains-reload', what: [what, ...result.problems].join('; '), ok: result.ok })
+      return result
+    })
+  }
+
+  note(entry: { readonly by: string; readonly action: string; readonly what: string }): void {
+    this.#note(entry)
   }
 
   // ── GatewayView ──
@@ -203,16 +297,56 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
     return { ...this.#running.gate.status(), destination: this.#config.proto_tls.trace_destination }
   }
 
-  async dryRunFilter(text: string): Promise<{ matches: FilterMatch[] } | { problems: RouteProblem[] }> {
-    const compiled = compileRouteText(this.#config, text)
-    return 'problems' in compiled ? compiled : { matches: await this.#running.gate.dryRun(compiled.filter) }
+  async filter(): Promise<FilterView> {
+    const { filter: name, filterSource: source } = this.#running.gate.status()
+    return { name, source, text: source === 'api' ? this.#filterText : configuredText(this.#config) }
   }
 
-  async connections(): Promise<readonly Omit<ConnectionFacts, 'keylog' | 'trace'>[]> {
-    return Array.from(this.#connections, ({ facts }) => {
-      const { keylog: _keylog, trace: _trace, ...shown } = facts
-      return shown
-    })
+  async dryRunFilter(text: string | undefined, scope?: TraceScope): Promise<DryRun | { problems: RouteProblem[] }> {
+    const { gate } = this.#running
+    if (text === undefined) return gate.dryRun(gate.filter, scope)
+    const compiled = filterOfText(this.#config, text)
+    return 'problems' in compiled ? compiled : gate.dryRun(compiled.filter, scope)
+  }
+
+  async domains(): Promise<readonly DomainView[]> {
+    return this.#live.domains()
+  }
+
+  async audit(): Promise<readonly AuditEntry[]> {
+    return this.#live.audit.list()
+  }
+
+  overview(): Promise<Overview> {
+    return this.#live.overview()
+  }
+
+  async history(): Promise<readonly Sample[]> {
+    return this.#live.history()
+  }
+
+  connections(query: ConnectionQuery): Promise<Page<ConnectionRow> | SearchProblem> {
+    return this.#live.connections(query)
+  }
+
+  async connection(id: string): Promise<ConnectionDetail | undefined> {
+    return this.#live.connection(id)
+  }
+
+  async calls(query: CallQuery): Promise<Page<CallRow> | SearchProblem> {
+    return this.#live.calls(query)
+  }
+
+  async call(callId: string): Promise<CallDetail | undefined> {
+    return this.#live.call(callId)
+  }
+
+  watch(request: WatchRequest, viewer: Viewer): Promise<(() => void) | SearchProblem> {
+    return this.#live.watch(request, viewer)
+  }
+
+  async capture(request: CaptureRequest): Promise<AsyncIterable<Buffer> | SearchProblem | undefined> {
+    return this.#live.capture(request)
   }
 
   async collected(query: CollectedQuery): Promise<readonly string[] | undefined> {
@@ -271,13 +405,42 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
     return { gate: this.#gate, destinations: this.#destinations }
   }
 
-  async #makeGate(sinks: Destinations): Promise<TraceGate> {
+  #makeLive(config: Config): Live {
+    const connections = this.#connections
+    return new Live({
+      config: config.live,
+      stateDir: config.state_dir,
+      version: this.#options.version,
+      log: this.#log,
+      facts: () => connections.facts(),
+      get: (id) => connections.get(id)?.facts,
+      inspect: (id) => this.#inspect(id),
+      traced: (facts) => this.#gate?.isTraced(facts) === true,
+      peerKey: addressKey,
+      nowMicros: connections.nowMicros,
+      status: () => this.status(),
+      trace: () => this.trace(),
+      destinations: () => this.#destinations?.status() ?? [],
+      domains: () => this.#contexts?.domains() ?? [],
+      maxConnections: () => config.limits.max_connections,
+    })
+  }
+
+  /** What is not in the facts of a connection, because only those who look at it need it. */
+  #inspect(id: string): Inspection | undefined {
+    const connection = this.#connections.get(id)
+    if (!(connection instanceof Connection)) return undefined
+    const ownChain = this.#contexts?.ownChain(connection.facts) ?? []
+    return { ownChain, peerChain: connection.peerChain(), ...connection.queue }
+  }
+
+  async #makeGate(destinations: Destinations): Promise<TraceGate> {
     const { proto_tls, trace, state_dir } = this.#config
     if (trace.keylog_file !== undefined) this.#keylog = new KeylogFile(trace.keylog_file, this.#log)
     return new TraceGate({
       traceOn: proto_tls.trace_on,
       coreEvents: trace.core_events,
-      sinks,
+      sinks: new FanOut([destinations, this.#live.store]),
       filter: await configuredFilter(this.#config),
       keylog: this.#keylog,
       clock: this.#connections.nowMicros,
@@ -286,18 +449,6 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
       store: new TraceStateFile(state_dir),
       log: this.#log,
     })
-  }
-
-  async #makeContexts(config: Config): Promise<TlsContexts> {
-    const { contexts, problems } = buildContexts(await withSelfSigned(config))
-    for (const { severity, domain, file, message } of problems) {
-      if (severity === 'warning') this.#log.warn({ domain, file }, message)
-    }
-    if (contexts === undefined) {
-      const errors = problems.filter(({ severity }) => severity === 'error')
-      throw new UsageError(errors.map(({ domain, file, message }) => `${domain}: ${file}: ${message}`).join('\n'))
-    }
-    return contexts
   }
 
   /** Those that are configured as before stay, with what is known of them. */
@@ -431,25 +582,23 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
     return edge
   }
 
-  async #reloadOnce(by: string): Promise<ReloadResult> {
-    const result = await this.#reload()
-    this.#lastReload = { at: new Date().toISOString(), ...result }
-    if (result.ok) this.#log.info({ by, notes: result.problems }, 'configuration reloaded')
-    else this.#log.error({ by, problems: result.problems }, 'reload failed, the old configuration keeps running')
+  #oneReload(work: () => Promise<ChangeResult>): Promise<ChangeResult> {
+    const result = this.#reloading.then(work)
+    this.#reloading = result
     return result
   }
 
-  async #reload(): Promise<ReloadResult> {
-    if (this.#state !== 'running') return { ok: false, problems: [`the gateway is ${this.#state}`] }
-    const { configPath } = this.#options
-    try {
+  #reload(): Promise<ChangeResult> {
+    return this.#tried(async () => {
+      const { configPath } = this.#options
       const read = configPath === undefined ? this.#config : loadConfig(configPath)
       const { config, notes } = reloaded(this.#config, read)
-      const contexts = await this.#makeContexts(config)
+      const contexts = await configuredContexts(config, this.#log)
       const filter = await configuredFilter(config)
       const upstreams = await this.#makeUpstreams(config)
+      const useApiSettings = this.#api?.prepare(apiSettings(config))
       // Told to stop meanwhile: what was released must not be kept connected again.
-      if (this.#state !== 'running') return { ok: false, problems: [`the gateway is ${this.#state}`] }
+      this.#mustRun()
       // From here on nothing can fail but the destinations, which check before they change anything.
       const { gate, destinations } = this.#running
       destinations.reload(config)
@@ -460,7 +609,16 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
       this.#config = config
       this.#connections.trustDomains = config.trust.domains
       this.#edge?.use(upstreams, config.relay.trunk)
-      return { ok: true, problems: notes }
+      useApiSettings?.()
+      return notes
+    })
+  }
+
+  /** What `work` says is a note; what it throws is a problem, and nothing has changed. */
+  async #tried(work: () => Promise<readonly string[]>): Promise<ChangeResult> {
+    try {
+      this.#mustRun()
+      return { ok: true, problems: await work() }
     } catch (error) {
       if (error instanceof ConfigError)
         return { ok: false, problems: error.problems.map((p) => `line ${p.line}: ${p.path}: ${p.message}`) }
@@ -468,6 +626,14 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
       // A state directory that cannot be written, a disk that is full: no reason to end what runs.
       return { ok: false, problems: [error instanceof Error ? error.message : String(error)] }
     }
+  }
+
+  #mustRun(): void {
+    if (this.#state !== 'running') throw new UsageError(`the gateway is ${this.#state}`)
+  }
+
+  #note(note: Omit<AuditNote, 'ok'> & { readonly ok?: boolean }): void {
+    this.#live.audit.add({ ok: true, ...note })
   }
 
   async #stop(reason: string): Promise<void> {
@@ -486,6 +652,7 @@ class RunningGateway implements Gateway, GatewayView, GatewayControl {
     await this.#destinations?.close()
     this.#responder?.stop()
     await this.#collector?.close()
+    await this.#live.stop()
     this.#totals.stop()
     this.#state = 'stopped'
     if (hasRun) this.#log.info({}, 'stopped')
@@ -498,34 +665,17 @@ function probingOf({ socket, relay }: Config): Probing | undefined {
   return { intervalMs: relay.options_interval * 1000, threshold: relay.options_threshold }
 }
 
-/** Without a server domain of its own the gateway serves a certificate it made itself. */
-async function withSelfSigned(config: Config): Promise<Config['tls_mgm']> {
-  const needsOne =
-    config.tls_mgm.server_domain.length === 0 && config.socket.some(({ transport }) => transport === 'tls')
-  if (!needsOne) return config.tls_mgm
-  const names = config.socket.flatMap(({ advertise }) => (advertise === undefined ? [] : [advertise.host]))
-  const made = await ensureSelfSigned(
-    config.state_dir,
-    [...names, hostname(), 'localhost', '127.0.0.1', '::1'],
-    new Date(),
-  ).catch((error: Error) => {
-    throw new UsageError(`state_dir: the certificate made for this gateway cannot be kept there: ${error.message}`)
-  })
-  return { ...config.tls_mgm, server_domain: [selfSignedDomain(made)] }
+function apiSettings({ api }: Config): ApiSettings {
+  const { token, tokens, rate_limit, certificate, private_key } = api
+  const identity =
+    certificate === undefined || private_key === undefined ? undefined : readIdentity(certificate, private_key)
+  return { token, tokens, rate_limit, identity }
 }
 
-/** The filter the configuration names: a module by its path, or a route. */
-async function configuredFilter(config: Config): Promise<TraceFilter | undefined> {
-  const name = config.proto_tls.trace_filter_route
-  if (name === undefined) return undefined
-  const compiled = isAbsolute(name) ? await loadModuleFilter(name) : compileRoutes(config.routes, name)
-  if ('filter' in compiled) return compiled.filter
-  const places = compiled.problems.map(({ line, column, message }) => `${name}:${line}:${column}: ${message}`)
-  throw new UsageError(places.join('\n'))
-}
-
-/** A route text that came over HTTP; it may call the routes of the configuration. */
-function compileRouteText(config: Config, text: string): ReturnType<typeof compileRoutes> {
-  const name = 'filter of the API'
-  return compileRoutes({ ...config.routes, [name]: text }, name)
+/** `peer 203.0.113.9, user alice` */
+function scopeText({ peer, sni, user, call_id }: TraceScope): string {
+  const parts = { peer: peer?.join(' '), sni, user, 'Call-ID': call_id }
+  return Object.entries(parts)
+    .flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]))
+    .join(', ')
 }

@@ -1,74 +1,194 @@
 /**
- * Who may use the API. With a token: who sends it as bearer token (RFC 6750). Without one: local
- * programs on the loopback interface, and no web page that a local browser happens to show.
- * It knows no users and no roles, and never logs what it compares.
+ * Who may use the API, and for what. A caller is known by a bearer token (RFC 6750) and may do what the scopes of
+ * the token say. Where no token is configured, local programs may read and control, and no web page that a local
+ * browser happens to show may do anything. Tokens are compared by their digests, never kept and never logged.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import { isLoopback } from '../base/address.js'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isLoopback, plainIp } from '../base/address.js'
 import { UsageError } from '../base/errors.js'
+import type { Log } from '../base/log.js'
+import type { ApiScope, Config } from '../config/types.js'
 import { HttpProblem } from './errors.js'
 
-/** Asked by orchestrators, which have no token; they tell nothing but yes or no and why. */
-const openPaths = new Set(['/healthz', '/readyz'])
+/** What a route asks of its callers. open: nothing, for what tells nothing worth keeping. */
+export type RouteScope = ApiScope | 'open'
 
-export type AuthHook = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+export interface Caller {
+  /** of the token; undefined: a local program, or anybody on an open route */
+  readonly token: string | undefined
+  readonly scopes: ReadonlySet<ApiScope>
+  /** for the log and the audit list: `token on-call 192.0.2.7`, `local 127.0.0.1` */
+  readonly text: string
+}
 
-/** The check that runs before a request is read any further. Throws where listening like this would be open to all. */
-export function authHook(listenIp: string, token: string | undefined): AuthHook {
-  if (token !== undefined) return bearerAuth(token)
-  if (!isLoopback(listenIp)) {
-    throw new UsageError(`api.listen: ${listenIp} is not a loopback address, so api.token must be set`)
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    scope?: RouteScope
   }
-  return loopbackAuth
+  interface FastifyRequest {
+    caller: Caller
+  }
 }
 
-/** Who asked, for the log. */
-export function caller(request: FastifyRequest, by: 'api' | 'mi' = 'api'): string {
-  return `${by} ${request.ip}`
+/** Who asked, for the log and the audit list. */
+export function caller({ caller, ip }: FastifyRequest, by: 'api' | 'mi' = 'api'): string {
+  if (by === 'api') return caller.text
+  return caller.token === undefined ? `mi ${plainIp(ip)}` : `mi ${caller.token} ${plainIp(ip)}`
 }
 
-function bearerAuth(token: string): AuthHook {
-  const expected = digest(token)
-  return async (request, reply) => {
-    if (openPaths.has(request.routeOptions.url ?? '')) return
+/** For a route that needs a scope only for some of what can be asked of it. */
+export function hasScope({ caller }: FastifyRequest, scope: ApiScope): boolean {
+  return caller.scopes.has(scope)
+}
+
+/** Throws the 403 of RFC 6750 §3.1 for a caller without the scope. */
+export function demandScope(request: FastifyRequest, reply: FastifyReply, scope: ApiScope): void {
+  if (hasScope(request, scope)) return
+  reply.header('www-authenticate', challenge(`error="insufficient_scope", scope="${scope}"`))
+  throw new HttpProblem(403, `this needs a token with the scope ${scope}`)
+}
+
+/** The tokens that are taken, ready to be compared. */
+export interface Tokens {
+  readonly known: readonly KnownToken[]
+}
+
+interface KnownToken {
+  readonly name: string
+  readonly scopes: ReadonlySet<ApiScope>
+  readonly digest: Uint8Array
+}
+
+/** The name of the one token whose text is in the configuration. */
+const plainTokenName = 'api.token'
+
+/** Throws UsageError where listening like this would be open to all. */
+export function readTokens(listenIp: string, { token, tokens }: Pick<Config['api'], 'token' | 'tokens'>): Tokens {
+  const known: KnownToken[] = tokens.map(({ name, scopes, sha256 }) => ({
+    name,
+    scopes: new Set(scopes),
+    digest: Buffer.from(sha256, 'hex'),
+  }))
+  if (token !== undefined) {
+    known.unshift({ name: plainTokenName, scopes: new Set(['read', 'control']), digest: digestOf(token) })
+  }
+  if (known.length === 0 && !isLoopback(listenIp)) {
+    throw new UsageError(`api.listen: ${listenIp} is not a loopback address, so api.token or api.tokens must be set`)
+  }
+  return { known }
+}
+
+/** Wrong tokens of one address in a minute; a person who pastes the wrong one needs fewer. */
+const maxWrongTokens = 10
+const wrongTokensWindowMs = 60_000
+
+/** Knows the callers of one server, by tokens that may be replaced while it runs. */
+export class Auth {
+  /** requests with a token that is none of ours, since start */
+  refused = 0
+  #tokens: Tokens
+  readonly #scheme: 'http' | 'https'
+  readonly #log: Log
+  #nextLogMs = 0
+
+  constructor(tokens: Tokens, scheme: 'http' | 'https', log: Log) {
+    this.#tokens = tokens
+    this.#scheme = scheme
+    this.#log = log
+  }
+
+  /** Takes these tokens from now on, and no other. */
+  use(tokens: Tokens): void {
+    this.#tokens = tokens
+  }
+
+  /** Every request is judged before it is read any further. Needs the rate limit to be installed. */
+  install(app: FastifyInstance): void {
+    const wrongTokens = app.createRateLimit({
+      max: maxWrongTokens,
+      timeWindow: wrongTokensWindowMs,
+      allowList: [], // nobody, whomever the limit of all requests lets pass
+    })
+    app.decorateRequest('caller')
+    app.addHook('onRequest', async (request, reply) => {
+      const { scope } = request.routeOptions.config ?? {}
+      request.caller = scope === 'open' ? anybody : await this.#admit(request, reply, wrongTokens)
+      // none: nothing is there, which only callers are told
+      if (scope !== undefined && scope !== 'open') demandScope(request, reply, scope)
+    })
+  }
+
+  async #admit(request: FastifyRequest, reply: FastifyReply, wrongTokens: Limit): Promise<Caller> {
+    if (this.#tokens.known.length === 0) return localCaller(request, this.#scheme)
     const given = bearerToken(request.headers.authorization)
-    if (given !== undefined && timingSafeEqual(digest(given), expected)) return
-    // RFC 6750 §3: the error code only where a token was sent
-    reply.header(
-      'www-authenticate',
-      given === undefined ? 'Bearer realm="hepgate"' : 'Bearer realm="hepgate", error="invalid_token"',
-    )
-    throw new HttpProblem(
-      401,
-      given === undefined ? 'send the API token: Authorization: Bearer …' : 'this is not the API token',
-    )
+    if (given === undefined) {
+      // RFC 6750 §3: no error code where no token was sent
+      reply.header('www-authenticate', challenge())
+      throw new HttpProblem(401, 'send an API token: Authorization: Bearer …')
+    }
+    // Also for the right one: else the answer would tell a guesser that he has found it.
+    refuseGuessers(await wrongTokens(request, { increment: false }), reply)
+    const token = matching(this.#tokens.known, given)
+    if (token !== undefined) return tokenCaller(token, request)
+    await wrongTokens(request)
+    this.#countRefused(request)
+    reply.header('www-authenticate', challenge('error="invalid_token"'))
+    throw new HttpProblem(401, 'this is not an API token of this gateway')
+  }
+
+  /** Once a minute, so that a guesser does not write the log. */
+  #countRefused({ ip }: FastifyRequest): void {
+    this.refused++
+    const now = performance.now()
+    if (now < this.#nextLogMs) return
+    this.#nextLogMs = now + wrongTokensWindowMs
+    this.#log.warn({ address: plainIp(ip), since_start: this.refused }, 'a wrong API token was refused')
   }
 }
 
-/** Digests have one length, so that the comparison tells nothing of the token's. */
-function digest(text: string): Buffer {
+type Limit = ReturnType<FastifyInstance['createRateLimit']>
+
+function refuseGuessers(state: Awaited<ReturnType<Limit>>, reply: FastifyReply): void {
+  if (state.isAllowed || state.remaining > 0) return
+  reply.header('retry-after', state.ttlInSeconds)
+  throw new HttpProblem(429, `too many wrong API tokens from this address: wait ${state.ttlInSeconds} s`)
+}
+
+/** All are compared, whichever it is: the time tells nothing. Digests have one length, so no token's length shows either. */
+function matching(known: readonly KnownToken[], given: string): KnownToken | undefined {
+  const digest = digestOf(given)
+  let found: KnownToken | undefined
+  for (const token of known) if (timingSafeEqual(token.digest, digest)) found = token
+  return found
+}
+
+function digestOf(text: string): Uint8Array {
   return createHash('sha256').update(text).digest()
 }
 
-/** RFC 9110 §11.1: the scheme is case-insensitive. */
-function bearerToken(authorization: string | undefined): string | undefined {
-  return /^bearer +([^ ]+) *$/i.exec(authorization ?? '')?.[1]
+function tokenCaller({ name, scopes }: KnownToken, { ip }: FastifyRequest): Caller {
+  return { token: name, scopes, text: `token ${name} ${plainIp(ip)}` }
 }
+
+const anybody: Caller = { token: undefined, scopes: new Set(), text: 'anybody' }
+
+/** Key material is for those who were given the right to it by name. */
+const localScopes: ReadonlySet<ApiScope> = new Set(['read', 'control'])
 
 /**
  * A name that an attacker's DNS points at 127.0.0.1 makes his page "same origin" with us (DNS
  * rebinding): the Host header tells. A form on any page can POST here: Origin tells.
  */
-const loopbackAuth: AuthHook = async (request) => {
-  const host = request.headers.host ?? ''
+function localCaller({ headers, ip }: FastifyRequest, scheme: string): Caller {
+  const { host = '', origin } = headers
   if (!isLocalName(hostName(host))) {
-    throw new HttpProblem(403, 'without api.token the API answers only to localhost, 127.0.0.1 and [::1]')
+    throw new HttpProblem(403, 'without an API token only localhost, 127.0.0.1 and [::1] are answered')
   }
-  const { origin } = request.headers
-  if (origin !== undefined && origin !== `http://${host}`) {
+  if (origin !== undefined && origin !== `${scheme}://${host}`) {
     throw new HttpProblem(403, 'requests of other web pages are refused')
   }
+  return { token: undefined, scopes: localScopes, text: `local ${plainIp(ip)}` }
 }
 
 /** `[::1]:8080` → `::1`, `localhost:8080` → `localhost`. */
@@ -80,4 +200,13 @@ function hostName(host: string): string {
 /** RFC 6761 §6.3: names under localhost stay on this machine. */
 function isLocalName(name: string): boolean {
   return isLoopback(name) || name === 'localhost' || name.endsWith('.localhost')
+}
+
+/** RFC 9110 §11.1: the scheme is case-insensitive. */
+function bearerToken(authorization: string | undefined): string | undefined {
+  return /^bearer +([^ ]+) *$/i.exec(authorization ?? '')?.[1]
+}
+
+function challenge(parameters?: string): string {
+  return ['Bearer realm="hepgate"', parameters].filter((part) => part !== undefined).join(', ')
 }

@@ -49,7 +49,7 @@ export function errorHandler(log: Log) {
   return (error: FastifyError | HttpProblem, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     if (error instanceof HttpProblem) return sendProblem(reply, error.statusCode, error.message, error.extra)
     if (error.validation !== undefined) {
-      const errors = error.validation.map((one) => schemaError(one, error.validationContext))
+      const errors = withoutBranches(error.validation).map((one) => schemaError(one, error.validationContext))
       return sendProblem(reply, 400, errors.map((e) => e.detail).join('; '), { errors })
     }
     const status = error.statusCode ?? 500
@@ -104,6 +104,12 @@ function pathOf(url: string): string {
 
 type SchemaError = NonNullable<FastifyError['validation']>[number]
 
+/** Where there is a choice of forms, what is wrong for each of them says less than that none of them fits. */
+function withoutBranches(errors: readonly SchemaError[]): readonly SchemaError[] {
+  const choices = errors.filter(({ keyword }) => keyword === 'anyOf').map(({ schemaPath }) => `${schemaPath}/`)
+  return errors.filter(({ schemaPath }) => !choices.some((choice) => schemaPath.startsWith(choice)))
+}
+
 function schemaError({ instancePath, keyword, params, message }: SchemaError, context = 'body'): ProblemError {
   const isBody = context === 'body'
   const whole = isBody ? 'the body' : 'the query'
@@ -123,6 +129,16 @@ function expectation(keyword: string, params: SchemaError['params']): string | u
       return `should be at least ${params.limit}`
     case 'maximum':
       return `should be at most ${params.limit}`
+    case 'minLength':
+    case 'minItems':
+    case 'minProperties':
+      return 'should not be empty'
+    case 'maxLength':
+      return `should have at most ${params.limit} characters`
+    case 'maxItems':
+      return `should have at most ${params.limit} members`
+    case 'anyOf':
+      return 'has none of the forms it may have'
     case 'required':
       return `lacks '${params.missingProperty}'`
     case 'additionalProperties':

@@ -1,63 +1,24 @@
 /**
  * The management interface of OpenSIPS as JSON-RPC 2.0 over HTTP, so that opensips-cli works here
- * unchanged: it asks `which` first and refuses commands that are not in the answer. It holds only
- * the commands of proto_tls; everything else of hepgate is under /api/v1.
+ * unchanged: it asks `which` first and refuses commands that are not in the answer. The commands are
+ * in mi-commands.ts; everything else of hepgate is under /api/v1.
  */
 import type { FastifyInstance } from 'fastify'
 import { caller } from './auth.js'
+import { type Command, invalidParams, type Outcome, type RpcError } from './mi-command.js'
+import { commands } from './mi-commands.js'
 import type { Ports } from './ports.js'
 import { answer, MiRequest, MiResponse, refTo } from './schemas.js'
 
 type Id = string | number | null
 
-interface RpcError {
-  readonly code: number
-  readonly message: string
-  readonly data?: string
-}
-
-/** What a command says: a result, or an error. */
-type Outcome = { readonly result: unknown } | { readonly error: RpcError }
-
 type Response = Outcome & { readonly jsonrpc: '2.0'; readonly id: Id }
-
-interface Command {
-  /** names of the parameters, in the order of positional ones */
-  readonly parameters: readonly string[]
-  run(values: ReadonlyMap<string, unknown>, ports: Ports, by: string): Promise<Outcome>
-}
 
 // JSON-RPC 2.0 §5.1
 const parseError: RpcError = { code: -32700, message: 'Parse error' }
 const invalidRequest: RpcError = { code: -32600, message: 'Invalid Request' }
 const methodNotFound: RpcError = { code: -32601, message: 'Method not found' }
-const invalidParams: RpcError = { code: -32602, message: 'Invalid params' }
 const internalError: RpcError = { code: -32603, message: 'Internal error' }
-// proto_tls
-const badParameter: RpcError = { code: 500, message: 'Bad parameter value', data: "trace_mode should be 'on' or 'off'" }
-
-const tlsTrace: Command = {
-  parameters: ['trace_mode'],
-  async run(values, { view, control }, by) {
-    if (!values.has('trace_mode')) return { result: { 'TLS tracing': (await view.trace()).trace_mode } }
-    const trace_mode = traceMode(values.get('trace_mode'))
-    if (trace_mode === undefined) return { error: badParameter }
-    await control.setTrace({ trace_mode, by })
-    return { result: 'OK' }
-  },
-}
-
-const which: Command = {
-  parameters: [],
-  run: async () => ({ result: [...commands.keys()] }),
-}
-
-const commands: ReadonlyMap<string, Command> = new Map([
-  ['tls_trace', tlsTrace],
-  // the same with the name of its module before it
-  ['tls:trace', tlsTrace],
-  ['which', which],
-])
 
 export function miRoute(app: FastifyInstance, ports: Ports): void {
   // whatever the client calls its body, it is JSON: opensips-cli and old scripts differ
@@ -66,6 +27,7 @@ export function miRoute(app: FastifyInstance, ports: Ports): void {
   app.post<{ Body: string | undefined }>(
     '/mi',
     {
+      config: { scope: 'control' },
       schema: {
         tags: ['control'],
         summary: 'JSON-RPC 2.0 as OpenSIPS mi_http speaks it; 204 when nothing but notifications came',
@@ -130,27 +92,19 @@ async function runCommand(method: string, params: Params, ports: Ports, by: stri
 
 type Params = readonly unknown[] | Readonly<Record<string, unknown>>
 
-/** Parameters by name, however they came; undefined when there are more or others than the command takes. */
-function namedValues(command: Command, params: Params): ReadonlyMap<string, unknown> | undefined {
-  const entries = Array.isArray(params)
-    ? params.map((value, i): [string | undefined, unknown] => [command.parameters[i], value])
-    : Object.entries(params)
-  const values = new Map<string, unknown>()
-  for (const [name, value] of entries) {
-    if (name === undefined || !command.parameters.includes(name)) return undefined
-    values.set(name, value)
+/** Parameters by name, however they came; undefined when the command does not take just these. */
+function namedValues({ recipes }: Command, params: Params): ReadonlyMap<string, unknown> | undefined {
+  if (Array.isArray(params)) {
+    const recipe = recipes.find(({ length }) => length === params.length)
+    return recipe && new Map(recipe.map((name, i) => [name, params[i]]))
   }
-  return values
+  const values = new Map(Object.entries(params))
+  const taken = recipes.some((recipe) => recipe.length === values.size && recipe.every((name) => values.has(name)))
+  return taken ? values : undefined
 }
 
 function response(id: Id, outcome: Outcome): Response {
   return { jsonrpc: '2.0', ...outcome, id }
-}
-
-/** As proto_tls reads it: case does not matter. */
-function traceMode(value: unknown): 'on' | 'off' | undefined {
-  const mode = typeof value === 'string' ? value.toLowerCase() : undefined
-  return mode === 'on' || mode === 'off' ? mode : undefined
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

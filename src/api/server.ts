@@ -3,52 +3,61 @@
  * reaches the gateway only through GatewayView and GatewayControl.
  */
 import type { AddressInfo } from 'node:net'
-import { fastifySwagger } from '@fastify/swagger'
 import { type FastifyInstance, fastify } from 'fastify'
 import { endpointText } from '../base/address.js'
 import { UsageError } from '../base/errors.js'
 import { listenProblem } from '../base/listen-problem.js'
-import { authHook } from './auth.js'
+import type { Config } from '../config/types.js'
+import { Auth, type RouteScope, readTokens } from './auth.js'
 import { clientErrorHandler, errorHandler, HttpProblem, sendProblem } from './errors.js'
+import { setHeaders } from './headers.js'
+import { type ApiIdentity, allowQuietStreams, checkIdentity, closeGently, httpServer, useIdentity } from './http.js'
 import { endedLine } from './layout.js'
 import { miRoute } from './mi.js'
+import { describeScopes, documentPath, openApiDocument, openApiRoute, pagePath } from './openapi.js'
 import type { Ports } from './ports.js'
-import { collectorRoutes } from './routes/collector.js'
-import { connectionRoutes } from './routes/connections.js'
-import { reloadRoutes } from './routes/reload.js'
-import { statusRoutes } from './routes/status.js'
-import { traceRoutes } from './routes/trace.js'
+import { limitRate } from './rate.js'
+import { routes } from './routes/index.js'
 import { sharedSchemas } from './schemas.js'
+import { builtDashboard, dashboardFiles } from './static.js'
 
-export interface ApiOptions extends Ports {
-  /** bearer token; undefined: only loopback is listened on */
-  readonly token: string | undefined
+/** What a reload may change. */
+export interface ApiSettings extends Pick<Config['api'], 'token' | 'tokens' | 'rate_limit'> {
+  /** undefined: HTTP without TLS; from one to the other takes a restart */
+  readonly identity: ApiIdentity | undefined
+}
+
+export interface ApiOptions extends Ports, ApiSettings {
   /** of hepgate, for the OpenAPI document */
   readonly version: string
+  /** event streams at the same time */
+  readonly viewers: number
+  /** directory of the built dashboard; default: where the build puts it */
+  readonly dashboard?: string
 }
 
 export interface Api {
   readonly url: string
+  /** requests with a wrong token, since start */
+  readonly refusedTokens: number
+  /**
+   * Checks other settings and returns what takes them into use, which cannot fail. Throws UsageError where the API
+   * would be open to all, or its certificate does not work.
+   */
+  prepare(settings: ApiSettings): () => void
   /** Answers what was asked, for a moment, then closes. May be called again. */
   close(): Promise<void>
 }
 
 /** The largest body is a filter route; real ones have hundreds of bytes. */
 const maxBodyBytes = 64 * 1024
-/** A person, a script, a load balancer's check, a scraper each: nobody needs more. */
-const maxConnections = 256
-const requestTimeoutMs = 10_000
-/** Node looks every 30 s unless told otherwise. */
-const timeoutCheckMs = 2_000
-const idleTimeoutMs = 30_000
-const closeGraceMs = 1_000
 
 /** Throws UsageError without a token on an address that is not loopback, and where it cannot listen. */
 export async function startApi(
   options: ApiOptions & { readonly listen: { readonly ip: string; readonly port: number } },
 ): Promise<Api> {
   const { listen } = options
-  const app = await buildApi(options, listen.ip)
+  const { app, auth, prepare } = await buildApi(options, listen.ip)
   try {
     await app.listen({ host: listen.ip, port: listen.port })
   } catch (error) {
@@ -57,83 +66,81 @@ export async function startApi(
     throw new UsageError(`api.listen ${endpointText(listen)}: ${problem}`, { cause: error })
   }
   const { address, port } = app.server.address() as AddressInfo
-  return { url: `http://${endpointText({ ip: address, port })}`, close: () => closeGently(app) }
+  return {
+    url: `${schemeOf(options)}://${endpointText({ ip: address, port })}`,
+    get refusedTokens() {
+      return auth.refused
+    },
+    prepare,
+    close: () => closeGently(app),
+  }
+}
+
+export interface BuiltApi extends Pick<Api, 'prepare'> {
+  readonly app: FastifyInstance
+  readonly auth: Auth
 }
 
 /** The server without a socket. */
-export async function buildApi(options: ApiOptions, listenIp: string): Promise<FastifyInstance> {
+export async function buildApi(options: ApiOptions, listenIp: string): Promise<BuiltApi> {
+  const auth = new Auth(readTokens(listenIp, options), schemeOf(options), options.log)
+  if (options.identity !== undefined) checkIdentity(options.identity)
+  let rateLimit = options.rate_limit
+  const app = bareServer(options)
+  setHeaders(app, options.identity !== undefined)
+  allowQuietStreams(app)
+  await limitRate(app, () => rateLimit)
+  auth.install(app)
+  app.addHook('onSend', endedLine)
+  await openApiDocument(app, options.version)
+  describeScopes(app)
+  const routed = routedMethods(app)
+  for (const schema of sharedSchemas) app.addSchema(schema)
+
+  for (const register of routes) register(app, options)
+  await app.register(async (scope) => miRoute(scope, options))
+  openApiRoute(app)
+  await dashboardFiles(app, options.dashboard ?? builtDashboard)
+  refuseOtherMethods(app, routed)
+  await app.ready()
+  return {
+    app,
+    auth,
+    prepare: (settings) => {
+      const tokens = readTokens(listenIp, settings)
+      // on or off is decided when it starts
+      const identity = options.identity && settings.identity
+      if (identity !== undefined) checkIdentity(identity)
+      return () => {
+        auth.use(tokens)
+        rateLimit = settings.rate_limit
+        if (identity !== undefined) useIdentity(app.server, identity)
+      }
+    },
+  }
+}
+
+function schemeOf({ identity }: ApiSettings): 'http' | 'https' {
+  return identity === undefined ? 'http' : 'https'
+}
+
+function bareServer({ log, identity, viewers }: ApiOptions): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: maxBodyBytes,
-    requestTimeout: requestTimeoutMs,
-    http: { connectionsCheckingInterval: timeoutCheckMs },
-    connectionTimeout: idleTimeoutMs,
-    keepAliveTimeout: idleTimeoutMs,
+    serverFactory: (handler) => httpServer(handler, identity, viewers),
     forceCloseConnections: 'idle',
     // a wrong type is an error and an unknown member too: nobody should believe they changed what they did not
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
     clientErrorHandler,
-    frameworkErrors: errorHandler(options.log),
+    frameworkErrors: errorHandler(log),
   })
-  app.server.maxConnections = maxConnections
-  app.setErrorHandler(errorHandler(options.log))
-  app.addHook('onRequest', authHook(listenIp, options.token))
-  app.addHook('onRequest', async (_request, reply) => {
-    reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
-  })
-  app.addHook('onSend', endedLine)
+  app.setErrorHandler(errorHandler(log))
   app.setNotFoundHandler((_request, reply) =>
-    sendProblem(reply, 404, 'there is nothing here; see /api/v1/openapi.json'),
+    sendProblem(reply, 404, `there is nothing here; see ${pagePath} or ${documentPath}`),
   )
   tolerateEmptyJson(app)
-  await app.register(fastifySwagger, openApi(options))
-  const routed = routedMethods(app)
-  for (const schema of sharedSchemas) app.addSchema(schema)
-
-  traceRoutes(app, options)
-  statusRoutes(app, options)
-  connectionRoutes(app, options)
-  collectorRoutes(app, options)
-  reloadRoutes(app, options)
-  await app.register(async (scope) => miRoute(scope, options))
-  app.get(
-    '/api/v1/openapi.json',
-    {
-      schema: {
-        tags: ['status'],
-        summary: 'This API as an OpenAPI 3.1 document',
-        response: { 200: { description: 'the document', type: 'object', additionalProperties: true } },
-      },
-    },
-    () => app.swagger(),
-  )
-  refuseOtherMethods(app, routed)
-  await app.ready()
   return app
-}
-
-function openApi({ version, token }: ApiOptions) {
-  return {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'hepgate',
-        version,
-        description: 'Switch tracing, look at connections, reload. Errors are problem documents (RFC 9457).',
-        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-      },
-      tags: [
-        { name: 'trace', description: 'the switch and the filter' },
-        { name: 'connections', description: 'the live connections' },
-        { name: 'collector', description: 'what the embedded HEP collector received' },
-        { name: 'status', description: 'how the gateway is' },
-        { name: 'control', description: 'reload; the OpenSIPS management interface' },
-      ],
-      components: { securitySchemes: { token: { type: 'http' as const, scheme: 'bearer' } } },
-      security: token === undefined ? [] : [{ token: [] }],
-    },
-    refResolver: { buildLocalReference: (schema: { $id?: unknown }) => String(schema.$id) },
-  }
 }
 
 /** Many HTTP libraries say application/json on every request, a DELETE without a body as well. */
@@ -146,24 +153,32 @@ function tolerateEmptyJson(app: FastifyInstance): void {
   })
 }
 
+/** What a path was made for. */
+interface Routed {
+  readonly methods: Set<string>
+  /** of its first method: who may use the path may know what it takes */
+  readonly scope: RouteScope
+}
+
 /** Every method that a route was made for, by its path. */
-function routedMethods(app: FastifyInstance): Map<string, Set<string>> {
-  const routed = new Map<string, Set<string>>()
-  app.addHook('onRoute', ({ url, method }) => {
-    const methods = routed.get(url) ?? new Set()
-    for (const one of [method].flat()) methods.add(one)
-    routed.set(url, methods)
+function routedMethods(app: FastifyInstance): Map<string, Routed> {
+  const routed = new Map<string, Routed>()
+  app.addHook('onRoute', ({ url, method, config }) => {
+    const known = routed.get(url) ?? { methods: new Set(), scope: config?.scope ?? 'read' }
+    for (const one of [method].flat()) known.methods.add(one)
+    routed.set(url, known)
   })
   return routed
 }
 
 /** RFC 9110 §15.5.6: a path that lacks a method says 405 and which it has; the router alone would say 404. */
-function refuseOtherMethods(app: FastifyInstance, routed: Map<string, Set<string>>): void {
-  for (const [url, methods] of [...routed]) {
+function refuseOtherMethods(app: FastifyInstance, routed: Map<string, Routed>): void {
+  for (const [url, { methods, scope }] of [...routed]) {
     const allow = [...methods].join(', ')
     app.route({
       url,
       method: app.supportedMethods.filter((method) => !methods.has(method)),
+      config: { scope },
       schema: { hide: true },
       // before the body is read: no body makes the method right
       onRequest: async (_request, reply) => {
@@ -173,10 +188,4 @@ function refuseOtherMethods(app: FastifyInstance, routed: Map<string, Set<string
       handler: () => {},
     })
   }
-}
-
-async function closeGently(app: FastifyInstance): Promise<void> {
-  const deadline = setTimeout(() => app.server.closeAllConnections(), closeGraceMs)
-  await app.close()
-  clearTimeout(deadline)
 }

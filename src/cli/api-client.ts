@@ -77,10 +77,20 @@ export class ApiClient {
       })
     } catch (error) {
       const { cause } = error as Error
+      if (isUntrusted(cause)) throw new Error(`${this.#url}: ${cause.message}; ${untrustedAdvice}`)
       const reason = cause instanceof Error ? cause.message || cause.name : (error as Error).message
       throw new Error(`no answer from ${this.#url} (${reason}); is the gateway running? --url says where it is`)
     }
   }
+}
+
+/** Node.js reads the variable when it starts, so no option of ours could stand for it. */
+const untrustedAdvice = 'NODE_EXTRA_CA_CERTS=FILE names a CA to trust'
+
+/** OpenSSL's verdicts on a certificate, as Node names them. */
+function isUntrusted(cause: unknown): cause is Error {
+  const code = cause instanceof Error ? String((cause as NodeJS.ErrnoException).code) : ''
+  return /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_)/.test(code)
 }
 
 function readToken(where: string | undefined): string | undefined {

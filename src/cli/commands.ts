@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, { summary: string; load(): Promise<Comma
   check: { summary: 'validate a configuration and print what would run', load: () => import('./check.js') },
   import: { summary: 'make a configuration from an opensips.cfg', load: () => import('./import.js') },
   trace: { summary: 'switch tracing of a running gateway on or off', load: () => import('./trace.js') },
+  token: { summary: 'make a token for the HTTP API', load: () => import('./token.js') },
   'hep-dump': { summary: 'print HEP packets as people read them', load: () => import('./hep-dump.js') },
   replay: { summary: 'send the SIP of a capture file to a HEP collector', load: () => import('./replay.js') },
 }

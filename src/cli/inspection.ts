@@ -2,7 +2,7 @@
  * What is wrong with a configuration beyond the file itself: certificates, keys and routes are loaded and
  * thrown away; and what in the file is probably not meant. It listens nowhere and writes nothing.
  */
-import type { DomainStatus } from '../base/ports.js'
+import type { DomainStatus } from '../base/status.js'
 import type { Problem } from '../config/load.js'
 import type { Config, HepDestinationConfig } from '../config/types.js'
 import { configWarnings } from '../config/warnings.js'

@@ -1,6 +1,6 @@
 /** What a configuration would run, as plain data and as text for a person. Holds no secret. */
 import { endpointText } from '../base/address.js'
-import type { DomainStatus } from '../base/ports.js'
+import type { DomainStatus } from '../base/status.js'
 import { upstreamDefaults } from '../config/schema.js'
 import type { Config, RelayMode } from '../config/types.js'
 import { rows } from './rows.js'

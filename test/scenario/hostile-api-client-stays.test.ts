@@ -7,8 +7,8 @@ import { tcpConnect } from '../support/listening.js'
 import { startScene } from '../support/scene.js'
 import { until } from '../support/wait.js'
 
-/** as many as the API has at most */
-const connections = 256
+/** as many as the API has at most: 256, and one for each of `live.viewers` */
+const connections = 256 + 32
 
 test('the API is back soon', async (t) => {
   const scene = await startScene(t)

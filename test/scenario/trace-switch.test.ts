@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import type { TraceStatus } from '../../src/base/ports.js'
+import type { TraceStatus } from '../../src/base/status.js'
 import { startGatewayProcess } from '../support/gateway-process.js'
 import { HepCollector } from '../support/hep-collector.js'
 import { patienceMs, startScene } from '../support/scene.js'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { DestinationStatus } from '../../src/base/ports.js'
+import type { DestinationStatus } from '../../src/base/status.js'
 import { HepCollector } from '../support/hep-collector.js'
 import { tcpServer } from '../support/listening.js'
 import { freePort } from '../support/ports.js'

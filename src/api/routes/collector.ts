@@ -8,6 +8,7 @@ import { protocolTypes } from '../../hep/chunks.js'
 import { HttpProblem } from '../errors.js'
 import type { Ports } from '../ports.js'
 import { answer, CollectedPackets, CollectedQueryString, refTo } from '../schemas.js'
+import { typedQuery } from './request.js'
 
 type Query = Type.Static<typeof CollectedQueryString>
 
@@ -15,17 +16,14 @@ export function collectorRoutes(app: FastifyInstance, { view }: Ports): void {
   app.get<{ Querystring: Query }>(
     '/api/v1/collector/packets',
     {
+      config: { scope: 'read' },
       schema: {
         tags: ['collector'],
         summary: 'The packets the embedded HEP collector received last, newest last; 404 without a collector',
         querystring: refTo(CollectedQueryString),
         response: answer(200, CollectedPackets, 'the packets', { 'text/plain': { schema: { type: 'string' } } }),
       },
-      // a query is text: what looks like a number is checked as one
-      preValidation: async ({ query }) => {
-        const given: { limit?: unknown } = query
-        if (typeof given.limit === 'string' && /^\d+$/.test(given.limit)) given.limit = Number(given.limit)
-      },
+      preValidation: typedQuery,
     },
     async (request, reply) => {
       const { limit = 100, type, correlation_id: correlationId, format } = request.query

@@ -1,41 +1,82 @@
-/** The live connections: the list, and the end of one. Key material is never part of an answer. */
+/** The connections, live and closed lately: found, shown, and ended. Key material is never part of an answer. */
 import type { FastifyInstance } from 'fastify'
-import { endpointText } from '../../base/address.js'
-import type { CertificateFacts } from '../../base/facts.js'
-import type { GatewayView } from '../../base/ports.js'
+import { type ConnectionQuery, type ConnectionSort, type SearchFieldName, searchFields } from '../../base/live.js'
 import { caller } from '../auth.js'
 import { HttpProblem } from '../errors.js'
 import { indented } from '../layout.js'
 import type { Ports } from '../ports.js'
-import { answer, Connections } from '../schemas.js'
+import { answer, ConnectionDetail, Connections, ConnectionsQuery, noContent, refTo } from '../schemas.js'
+import { answered, noSuchConnection, typedQuery } from './request.js'
 
 const tags = ['connections']
 
+export const connectionParams = {
+  type: 'object',
+  properties: { conn_id: { type: 'string', description: '64-bit number in decimal' } },
+} as const
+
+export interface ConnectionParams {
+  readonly conn_id: string
+}
+
+/** As ConnectionsQuery lets it through. */
+type Query = Readonly<Partial<Record<SearchFieldName, string>>> & {
+  readonly search?: string
+  readonly sort?: ConnectionSort
+  readonly order?: 'asc' | 'desc'
+  readonly limit?: number
+  readonly cursor?: string
+  readonly closed?: boolean
+}
+
 export function connectionRoutes(app: FastifyInstance, { view, control }: Ports): void {
-  app.get(
+  app.get<{ Querystring: Query }>(
     '/api/v1/connections',
     {
+      config: { scope: 'read' },
       schema: {
         tags,
-        summary: 'The live connections, newest last',
-        response: answer(200, Connections, 'the connections'),
+        summary: 'Connections that match, in pages',
+        querystring: refTo(ConnectionsQuery),
+        response: answer(200, Connections, 'a page of them'),
+      },
+      preValidation: typedQuery,
+      onSend: indented,
+    },
+    async ({ query }) => {
+      const { rows, total, next } = answered(await view.connections(connectionQuery(query)))
+      return { connections: rows, total, next }
+    },
+  )
+
+  app.get<{ Params: ConnectionParams }>(
+    '/api/v1/connections/:conn_id',
+    {
+      config: { scope: 'read' },
+      schema: {
+        tags,
+        summary: 'Everything known of a connection, live or closed lately',
+        params: connectionParams,
+        response: answer(200, ConnectionDetail, 'the connection'),
       },
       onSend: indented,
     },
-    async () => ({ connections: (await view.connections()).map(connectionBody) }),
+    async ({ params }) => {
+      const detail = await view.connection(params.conn_id)
+      if (detail === undefined) throw new HttpProblem(404, noSuchConnection)
+      return detail
+    },
   )
 
-  app.delete<{ Params: { conn_id: string } }>(
+  app.delete<{ Params: ConnectionParams }>(
     '/api/v1/connections/:conn_id',
     {
+      config: { scope: 'control' },
       schema: {
         tags,
         summary: 'Close a connection',
-        params: {
-          type: 'object',
-          properties: { conn_id: { type: 'string', description: '64-bit number in decimal' } },
-        },
-        response: answer(204, undefined, 'it is being closed'),
+        params: connectionParams,
+        response: noContent('it is being closed'),
       },
     },
     async (request, reply) => {
@@ -46,41 +87,13 @@ export function connectionRoutes(app: FastifyInstance, { view, control }: Ports)
   )
 }
 
-type LiveConnection = Awaited<ReturnType<GatewayView['connections']>>[number]
-
-function connectionBody(facts: LiveConnection) {
-  return {
-    conn_id: facts.id,
-    direction: facts.direction,
-    transport: facts.transport,
-    side: facts.side,
-    local: endpointText(facts.local),
-    peer: endpointText(facts.peer),
-    proxied_by: facts.proxiedBy && endpointText(facts.proxiedBy),
-    opened_at: new Date(facts.openedMicros / 1000).toISOString(),
-    domain: facts.domain,
-    tls_version: facts.tls?.version,
-    tls_cipher: facts.tls?.cipher,
-    tls_sni: facts.sni,
-    tls_alpn: facts.tls?.alpn,
-    tls_resumed: facts.tls?.resumed,
-    tls_group: facts.tls?.group,
-    ja4: facts.hello?.ja4,
-    verify: facts.tls?.verify,
-    own_certificate: facts.ownCertificate && certificateBody(facts.ownCertificate),
-    peer_certificate: facts.peerCertificate && certificateBody(facts.peerCertificate),
-    peer_identities: facts.peerIdentities,
-    trusted: facts.trusted,
-    connect_ms: facts.connectMs,
-    handshake_ms: facts.handshakeMs,
-    bytes_in: facts.bytesIn,
-    bytes_out: facts.bytesOut,
-    msgs_in: facts.messagesIn,
-    msgs_out: facts.messagesOut,
-    relayed_to: facts.relayedTo,
-  }
+function connectionQuery(query: Query): ConnectionQuery {
+  const { search, sort = 'opened_at', order = 'desc', limit = 100, cursor, closed = false } = query
+  return { search, fields: fieldsOf(query), sort, descending: order === 'desc', limit, cursor, closed }
 }
 
-function certificateBody({ subject, issuer, serial, san, notBefore, notAfter, sha256 }: CertificateFacts) {
-  return { subject, issuer, serial, san, not_before: notBefore, not_after: notAfter, sha256 }
+/** An empty text asks for nothing: forms send every field they have. */
+function fieldsOf(query: Query): ConnectionQuery['fields'] {
+  const given = searchFields.filter(({ name }) => (query[name] ?? '') !== '')
+  return Object.fromEntries(given.map(({ name }) => [name, query[name]]))
 }

@@ -11,6 +11,7 @@ export function statusRoutes(app: FastifyInstance, { view }: Ports): void {
   app.get(
     '/api/v1/status',
     {
+      config: { scope: 'read' },
       schema: { tags, summary: 'Everything counted', response: answer(200, Status, 'the state of the gateway') },
       onSend: indented,
     },
@@ -19,16 +20,19 @@ export function statusRoutes(app: FastifyInstance, { view }: Ports): void {
 
   app.get(
     '/healthz',
-    { schema: { tags, security: [], summary: 'Is the process alive?', response: answer(200, Health, 'it is') } },
+    {
+      config: { scope: 'open' },
+      schema: { tags, summary: 'Is the process alive?', response: answer(200, Health, 'it is') },
+    },
     async () => ({ status: 'alive' }),
   )
 
   app.get(
     '/readyz',
     {
+      config: { scope: 'open' },
       schema: {
         tags,
-        security: [],
         summary: 'May it get traffic? 503 with the reasons while not',
         response: answer(200, Ready, 'it may'),
       },

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { startApi } from '../../../src/api/server.js'
 import { silentLog } from '../../../src/base/log.js'
 import { FakeGateway } from '../../support/fake-gateway.js'
-import { testApi } from './api.js'
+import { apiOptions, testApi } from './api.js'
 
 const errors: [name: string, status: number, title: string, request: object][] = [
   ['an unknown path', 404, 'Not Found', { url: '/api/v2' }],
@@ -35,9 +35,9 @@ test('a 405 names the methods the path has', async (t) => {
   const { api } = await testApi(t)
   const trace = await api.inject({ method: 'DELETE', url: '/api/v1/tls_trace' })
   assert.equal(trace.headers.allow, 'GET, HEAD, PUT')
-  const connection = await api.inject({ method: 'GET', url: '/api/v1/connections/12' })
-  assert.equal(connection.statusCode, 405)
-  assert.equal(connection.headers.allow, 'DELETE')
+  const pause = await api.inject({ method: 'GET', url: '/api/v1/destinations/hep_dest/pause' })
+  assert.equal(pause.statusCode, 405)
+  assert.equal(pause.headers.allow, 'POST')
 })
 
 test('instance is the path without its query', async (t) => {
@@ -64,9 +64,8 @@ for (const [name, bytes, status] of [
   ['header fields without end', `GET / HTTP/1.1\r\nx: ${'y'.repeat(20_000)}`, 431],
 ] as const) {
   test(`${name} are answered with a ${status} problem document, and the connection ends`, async (t) => {
-    const { view, control } = new FakeGateway()
     const listen = { ip: '127.0.0.1', port: 0 }
-    const api = await startApi({ listen, view, control, log: silentLog, token: undefined, version: '1' })
+    const api = await startApi({ ...apiOptions(new FakeGateway()), listen })
     t.after(() => api.close())
     const socket = connect(Number(new URL(api.url).port), listen.ip)
     socket.write(bytes)
@@ -78,9 +77,8 @@ for (const [name, bytes, status] of [
 }
 
 test('closing ends the connections that are open, also a second time', async () => {
-  const { view, control } = new FakeGateway()
   const listen = { ip: '127.0.0.1', port: 0 }
-  const api = await startApi({ listen, view, control, log: silentLog, token: undefined, version: '1' })
+  const api = await startApi({ ...apiOptions(new FakeGateway()), listen })
   const [idle, busy] = [0, 1].map(() => connect(Number(new URL(api.url).port), listen.ip))
   const ended = [idle!, busy!].map((socket) => {
     socket.resume().on('error', () => {}) // a reset is an end too

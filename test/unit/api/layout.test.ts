@@ -1,7 +1,7 @@
 /** JSON as people read it in a terminal. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { liveConnection } from '../../support/fake-gateway.js'
+import { fullSamples } from '../../support/api-samples.js'
 import { testApi } from './api.js'
 
 const paths = [
@@ -30,7 +30,7 @@ test('what people read whole is indented', async (t) => {
 
 test('a list too long for people is not', async (t) => {
   const { api, gateway } = await testApi(t)
-  gateway.live = Array.from({ length: 500 }, (_, i) => liveConnection(String(i)))
+  gateway.rows = { rows: Array.from({ length: 500 }, (_, i) => fullSamples.connection(String(i))), total: 500 }
   const { body } = await api.inject('/api/v1/connections')
   assert.equal(body, `${JSON.stringify(JSON.parse(body))}\n`)
 })

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { repoRoot } from '../../support/paths.js'
 import { runHepgate } from '../../support/terminal.js'
 
-const commands = ['run', 'check', 'trace', 'hep-dump', 'replay', 'import']
+const commands = ['run', 'check', 'trace', 'token', 'hep-dump', 'replay', 'import']
 
 for (const flag of ['--help', '-h', 'help']) {
   test(`hepgate ${flag} names every command`, async () => {
@@ -72,6 +72,10 @@ for (const [name, argv, says] of [
     /NO_SUCH_TOKEN is not set/,
   ],
   ['trace with a filter that is not there', ['trace', 'on', '--filter', '/nonexistent'], /cannot read the filter/],
+  ['token without a name', ['token'], /--name is missing/],
+  ['token with a name that breaks lines', ['token', '--name', 'a\nb'], /is not a name/],
+  ['token for a scope there is not', ['token', '--name', 'a', '--scope', 'root'], /read, control, secrets, not root/],
+  ['token of which both is asked', ['token', '--hash', '--name', 'a'], /--hash goes alone/],
   ['hep-dump on a bad socket', ['hep-dump', '--listen', '127.0.0.1:9060'], /expected udp:IP/],
   ['hep-dump on a name', ['hep-dump', '--listen', 'udp:localhost'], /is not an IP address/],
   ['hep-dump with a bad count', ['hep-dump', '--count', '0'], /--count should be a whole number from 1 on/],

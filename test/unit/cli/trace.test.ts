@@ -6,16 +6,14 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { startApi } from '../../../src/api/server.js'
-import { silentLog } from '../../../src/base/log.js'
 import { FakeGateway } from '../../support/fake-gateway.js'
 import { runHepgate } from '../../support/terminal.js'
 import { tempDir } from '../../support/tmp.js'
+import { apiOptions } from '../api/api.js'
 
 async function listening(t: TestContext, token?: string): Promise<{ gateway: FakeGateway; url: string }> {
   const gateway = new FakeGateway()
-  const { view, control } = gateway
-  const listen = { ip: '127.0.0.1', port: 0 }
-  const api = await startApi({ listen, token, view, control, log: silentLog, version: '1' })
+  const api = await startApi({ ...apiOptions(gateway), token, listen: { ip: '127.0.0.1', port: 0 } })
   t.after(() => api.close())
   return { gateway, url: api.url }
 }
@@ -59,7 +57,7 @@ test('on passes time and existing on, and prints when it ends', async (t) => {
   assert.equal(code, 0)
   assert.match(stdout, /^tracing {6}on until 2026-01-02T03:14:05\.000Z \(10m left\)$/m)
   assert.deepEqual(gateway.calls, [
-    ['setTrace', { trace_mode: 'on', forMs: 600_000, existing: true, by: 'api 127.0.0.1' }],
+    ['setTrace', { trace_mode: 'on', forMs: 600_000, existing: true, by: 'local 127.0.0.1' }],
   ])
 })
 
@@ -75,9 +73,11 @@ test('off switches off', async (t) => {
 test('on with a filter sends the filter first, then switches', async (t) => {
   const { gateway, url } = await listening(t)
   gateway.filterAnswer = {
+    total: 2,
+    traced: 1,
     matches: [
-      { id: '12', peer: '203.0.113.9:50412', sni: 'a.example', traced: true },
-      { id: '13', peer: '203.0.113.10:50413', sni: undefined, traced: false },
+      { id: '12', peer: '203.0.113.9:50412', sni: 'a.example', traced: true, why: 'exit at line 1' },
+      { id: '13', peer: '203.0.113.10:50413', sni: undefined, traced: false, why: 'drop at line 2' },
     ],
   }
   const { code, stdout } = await runHepgate('trace', 'on', '--filter', routeFile(t, 'exit;'), '--url', url)
