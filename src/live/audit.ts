@@ -49,8 +49,6 @@ export class AuditList {
     this.#entries.push(entry)
     if (this.#entries.length > kept) this.#entries.shift()
     this.version++
-    const { by, action, what, until, ok } = entry
-    this.#log[ok ? 'info' : 'warn']({ by, action, until }, what)
     this.#writing = this.#writing.then(() => this.#append(`${JSON.stringify(entry)}\n`))
   }
 

@@ -144,9 +144,14 @@ export class Live {
     this.#others.packet(packet)
   }
 
-  /** Ends all streams. What was noted goes to the disk first. */
-  async stop(): Promise<void> {
+  /** While their viewers can still be told. */
+  endStreams(): void {
     this.#feed.stop()
+  }
+
+  /** What was noted goes to the disk first. */
+  async stop(): Promise<void> {
+    this.endStreams()
     this.#history.stop()
     this.#connections.stop()
     this.store.stop()

@@ -60,7 +60,14 @@ export class MessageStore {
   readonly #connections = new ConnectionMessages()
   readonly #own = new OwnConnections()
   readonly #listeners = new Set<(message: RawMessage) => void>()
+  /** The leg of the message before, and what is kept of it: consecutive messages often share theirs. */
   #lastLeg: StoredLeg | undefined
+  #kept!: StoredLeg
+  /**
+   * What is kept of the legs of the tap: of others who are shown them, those carry prepared heads, each a slice
+   * that would hold 8 kB of Node's buffer pool for as long as a message is kept.
+   */
+  readonly #legs = new WeakMap<StoredLeg, StoredLeg>()
   /** of the next entry */
   #next = 1
   /** the first that was not read yet */
@@ -96,9 +103,9 @@ export class MessageStore {
   ): void {
     if (leg !== this.#lastLeg) {
       this.#lastLeg = leg
-      if (leg.connId !== undefined) this.#own.add(leg.connId)
+      this.#kept = this.#keep(leg)
     }
-    this.#add(leg, micros, buf, start, end, callIdStart, callIdEnd, undefined, undefined)
+    this.#add(this.#kept, micros, buf, start, end, callIdStart, callIdEnd, undefined, undefined)
   }
 
   /** Events of a connection are in its timeline; here are those in the flow of a call. */
@@ -179,6 +186,16 @@ export class MessageStore {
   /** Number of the oldest entry. */
   get #first(): number {
     return this.#next - this.#entries.length
+  }
+
+  #keep(leg: StoredLeg): StoredLeg {
+    const known = this.#legs.get(leg)
+    if (known !== undefined) return known
+    const { source, destination, transport, connId, direction, side, agent } = leg
+    const kept = { source, destination, transport, connId, direction, side, agent }
+    this.#legs.set(leg, kept)
+    if (connId !== undefined) this.#own.add(connId)
+    return kept
   }
 
   *#rawBetween(from: number, to: number): Generator<RawMessage> {

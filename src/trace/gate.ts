@@ -37,6 +37,8 @@ export interface TraceGateOptions {
   /** every open connection, also those opened while tracing was off */
   readonly live: () => Iterable<ConnectionFacts>
   readonly store: TraceStore
+  /** The time is over of the trace, or of the one connection that was traced on its own. */
+  readonly timeOver?: (facts: ConnectionFacts | undefined) => void
   readonly log: Log
 }
 
@@ -68,10 +70,11 @@ export class TraceGate {
     this.#judge = new Judge(options)
     this.#reports = new Reports(options)
     this.tap = new Tap(sinks, clock, this.#failed, this.#matched)
-    this.#picks = new Picks({ nowMs: this.#nowMs, timers, passed: (facts) => this.#unpick(facts, 'gateway') })
+    this.#picks = new Picks({ nowMs: this.#nowMs, timers, passed: this.#pickPassed })
     const passed = (): void => {
       this.#switchOff()
       log.info({ picked: this.#picks.size }, 'tracing switched itself off')
+      options.timeOver?.(undefined)
     }
     this.#deadline = new Deadline({ nowMs: this.#nowMs, timers, store, log, passed })
     const earlier = this.#deadline.restore()
@@ -227,6 +230,11 @@ export class TraceGate {
   #newRun(): void {
     this.tap.run++
     this.tap.dropped = new TraceRecord(this.tap.run, 'drop')
+  }
+
+  #pickPassed = (facts: ConnectionFacts): void => {
+    this.#unpick(facts, 'gateway')
+    this.#options.timeOver?.(facts)
   }
 
   #unpick(facts: ConnectionFacts, by: string): void {

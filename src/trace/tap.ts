@@ -56,19 +56,21 @@ export class Tap {
     callIdEnd: number,
     judge: ConnectionFacts = facts,
   ): void {
+    const judged = judge.trace as TraceRecord | undefined
+    if (judged === undefined || judged.run !== this.run) {
+      if (judge === facts || !this.#isPicked(facts)) return
+    } else if (judged.verdict !== 'trace') {
+      if (!judged.picked && (judge === facts || !this.#isPicked(facts))) return
+    } else if (this.scope !== undefined || judged.waiting) {
+      if (!this.#isWithin(facts, judge, buf, start, end, callIdStart, callIdEnd)) return
+    }
+    const record = judge === facts ? judged! : this.ownRecordOf(facts)
+    if (record.over) return
+    if (callIdStart === callIdEnd) {
+      this.withoutCallId++
+      return
+    }
     try {
-      const judged = judge.trace as TraceRecord | undefined
-      if (judged === undefined || judged.run !== this.run || judged.verdict !== 'trace') {
-        if (!this.#isPicked(facts, judge)) return
-      } else if (this.scope !== undefined || judged.waiting) {
-        if (!this.#isWithin(facts, judge, buf, start, end, callIdStart, callIdEnd)) return
-      }
-      const record = this.recordOf(facts) ?? this.#keepTimeOf(facts)
-      if (record.over) return
-      if (callIdStart === callIdEnd) {
-        this.withoutCallId++
-        return
-      }
       const now = this.#clock()
       const first = record.traced && record.callIds.firstSight(buf, callIdStart, callIdEnd, now)
       if (first && facts.transport === 'tls') {
@@ -99,9 +101,9 @@ export class Tap {
     return record
   }
 
-  /** A core connection may be picked itself. */
-  #isPicked(facts: ConnectionFacts, judge: ConnectionFacts): boolean {
-    return this.recordOf(judge)?.picked === true || (judge !== facts && this.recordOf(facts)?.picked === true)
+  /** Also a core connection may be, whose messages others judge. */
+  #isPicked(facts: ConnectionFacts): boolean {
+    return this.recordOf(facts)?.picked === true
   }
 
   #isWithin(
@@ -113,7 +115,7 @@ export class Tap {
     callIdStart: number,
     callIdEnd: number,
   ): boolean {
-    if (this.#isPicked(facts, judge)) return true
+    if (this.#isPicked(judge) || this.#isPicked(facts)) return true
     if (this.scope?.message(buf, start, end, callIdStart, callIdEnd) !== true) return false
     if (this.recordOf(judge)?.waiting) this.#matched(judge)
     if (this.recordOf(facts)?.waiting) this.#matched(facts)

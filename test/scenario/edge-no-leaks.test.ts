@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { silentLog } from '../../src/base/log.js'
 import { loadConfig } from '../../src/config/load.js'
-import { startGateway } from '../../src/gateway.js'
+import { startGateway } from '../../src/gateway/gateway.js'
 import { writeText } from '../support/certificates.js'
 import { serverDomain } from '../support/domains.js'
 import { usedHeap } from '../support/heap.js'
@@ -40,6 +40,8 @@ const file = writeText(
     tls_mgm: { server_domain: [serverDomain(dir, 'sip.example.com')] },
     relay: { mode: 'edge', upstream: server.uri, options_interval: 0 },
     limits: { drain_timeout: 500, max_connections_per_address: 0 },
+    // full before the first look, so that what they hold stays the same
+    live: { message_bytes: 65_536, closed_connections: 50 },
     api: { listen: 'off' },
   }),
 )
