@@ -13,7 +13,7 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join, relative } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { installPackages, missingPackages } from './support/peer-files.mjs'
@@ -47,14 +47,20 @@ await main()
 
 async function main() {
   const started = Date.now()
-  if (wants('types')) await step('types: src', 'tsc', ['-p', 'tsconfig.json', '--noEmit', ...buildInfo('src')])
+  if (wants('types')) {
+    await step('types: src', 'tsc', ['-p', 'tsconfig.json', '--noEmit', ...buildInfo('src')])
+    await step('types: dashboards', 'tsc', ['-p', 'dashboards/live/tsconfig.json', ...buildInfo('dashboards')])
+  }
   const compiled = ['-p', 'test/tsconfig.json', '--outDir', build, ...buildInfo('test')]
-  if (words.join() !== 'lint') await step('types: src and test', 'tsc', compiled)
+  if (words.join() !== 'lint') {
+    await step('types: src and test', 'tsc', compiled)
+    await step('dashboard', process.execPath, ['dashboards/live/build.mjs', join(build, 'src/dashboards/live')])
+  }
   if (wants('lint')) await step('lint', 'biome', ['ci', '--colors=off', '.'])
 
   const files = testFiles()
   if (files.length === 0 && !wants('types') && !wants('lint')) failed(`no test file matches ${words.join(' ')}`)
-  if (files.some((file) => file.startsWith('interop/'))) preparePeers()
+  if (files.some((file) => file.startsWith('interop/') || file.startsWith('browser/'))) preparePeers()
   await inParallel(files, Number(options.jobs), runFile)
 
   for (const [reason, count] of skipped) console.log(`skipped ${count}: ${reason}`)
@@ -76,7 +82,7 @@ function buildInfo(name) {
 
 async function step(title, program, args) {
   const started = Date.now()
-  const { code, output } = await run(join(root, 'node_modules/.bin', program), args)
+  const { code, output } = await run(resolve(root, 'node_modules/.bin', program), args)
   report(title, code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }, started, code === 0 ? '' : output)
   if (code === 0) totals.passed++
   else failed(title)
@@ -105,7 +111,7 @@ function list(folder) {
 function preparePeers() {
   const missing = [...new Set(missingPackages())]
   if (missing.length === 0) return
-  console.log(`installing for interop tests: ${missing.join(' ')}`)
+  console.log(`installing for interop and browser tests: ${missing.join(' ')}`)
   const problem = installPackages(missing)
   if (problem !== undefined) console.log(`not installed (${problem}): tests that need them are skipped`)
 }

@@ -1,0 +1,104 @@
+/** Dialogs and drawers: the browser's own <dialog>, which keeps the focus inside and gives it back. */
+import { signal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
+import { useEffect, useId, useRef } from 'preact/hooks'
+import { Button, IconButton } from './button.js'
+
+export interface DialogProps {
+  readonly title: ComponentChildren
+  /** undefined: it cannot be closed, only answered */
+  readonly onClose: (() => void) | undefined
+  /** buttons at the end */
+  readonly actions?: ComponentChildren
+  readonly children: ComponentChildren
+}
+
+/** In the middle of the page. It is open as long as it is rendered. */
+export function Dialog(props: DialogProps) {
+  return <Modal {...props} kind="dialog" />
+}
+
+/** At the right side, over the whole height; the whole page on a phone. */
+export function Drawer(props: DialogProps) {
+  return <Modal {...props} kind="drawer" />
+}
+
+function Modal({ kind, title, onClose, actions, children }: DialogProps & { kind: 'dialog' | 'drawer' }) {
+  const id = useId()
+  const element = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    const dialog = element.current!
+    dialog.showModal()
+    return () => dialog.close()
+  }, [])
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it, this is for the pointer
+    <dialog
+      ref={element}
+      class={kind}
+      aria-labelledby={id}
+      onCancel={(event) => {
+        event.preventDefault()
+        onClose?.()
+      }}
+      // beside it: on the backdrop
+      onClick={(event) => {
+        if (event.target === element.current) onClose?.()
+      }}
+    >
+      <div class="dialog-frame">
+        <header class="dialog-head">
+          <h2 id={id}>{title}</h2>
+          {onClose !== undefined && <IconButton icon="close" label="Close" onClick={onClose} />}
+        </header>
+        <div class="dialog-body">{children}</div>
+        {actions !== undefined && <footer class="dialog-actions">{actions}</footer>}
+      </div>
+    </dialog>
+  )
+}
+
+export interface Question {
+  readonly title: string
+  readonly text: string
+  /** what the button says that does it */
+  readonly action: string
+  readonly tone?: 'primary' | 'danger'
+}
+
+const question = signal<(Question & { readonly answer: (yes: boolean) => void }) | undefined>(undefined)
+
+/** Asks before something that cannot be undone. */
+export function confirmed(asked: Question): Promise<boolean> {
+  return new Promise((resolve) => {
+    question.value = {
+      ...asked,
+      answer: (yes) => {
+        question.value = undefined
+        resolve(yes)
+      },
+    }
+  })
+}
+
+/** Where `confirmed` asks; once in the page. */
+export function QuestionDialog() {
+  const asked = question.value
+  if (asked === undefined) return null
+  return (
+    <Dialog
+      title={asked.title}
+      onClose={() => asked.answer(false)}
+      actions={
+        <>
+          <Button onClick={() => asked.answer(false)}>Cancel</Button>
+          <Button tone={asked.tone ?? 'primary'} onClick={() => asked.answer(true)}>
+            {asked.action}
+          </Button>
+        </>
+      }
+    >
+      <p>{asked.text}</p>
+    </Dialog>
+  )
+}

@@ -1,0 +1,58 @@
+/** The traced messages that are still kept, newest first, each a way to its call. */
+import type { ConnectionDetail, MessageView } from '../../../../src/base/live.js'
+import { href } from '../../router.js'
+import { count, exact, plural } from '../../ui/format.js'
+import { Icon } from '../../ui/icon.js'
+import { clockMs } from './moment.js'
+import { Section } from './section.js'
+
+/** more are for the view of calls, and for Wireshark */
+const mostShown = 30
+
+export function Messages({ connection: { messages, call_ids, traced } }: { connection: ConnectionDetail }) {
+  if (messages.length === 0) {
+    return (
+      <Section title="Messages">
+        <p class="muted">
+          {traced
+            ? 'It is traced, and nothing has been said yet that is still kept.'
+            : 'Only messages of traced connections are kept: trace it to see them.'}
+        </p>
+      </Section>
+    )
+  }
+  const newest = messages.slice(-mostShown).reverse()
+  const left = messages.length - newest.length
+  return (
+    <Section title="Messages" note={plural(call_ids.length, 'Call-ID')}>
+      <ol class="connection-messages" aria-label="Newest messages first">
+        {newest.map((message) => (
+          <Message key={message.n} message={message} />
+        ))}
+      </ol>
+      {left > 0 && <p class="muted">{count(left)} older ones are in the capture.</p>}
+    </Section>
+  )
+}
+
+function Message({ message }: { message: MessageView }) {
+  const { at, direction, summary, retransmission, call_id, status } = message
+  const ms = Date.parse(at)
+  const error = status !== undefined && status >= 400
+  return (
+    <li>
+      <time dateTime={at} title={exact(ms)}>
+        {clockMs(ms)}
+      </time>
+      <span class="message-way" title={direction === 'in' ? 'received' : 'sent'}>
+        <Icon name={direction === 'in' ? 'down' : 'up'} size={13} />
+        <span class="sr-only">{direction === 'in' ? 'received' : 'sent'}</span>
+      </span>
+      <span class={`cut code${error ? ' message-error' : ''}`}>
+        {error && <Icon name="warning" size={13} />}
+        {call_id === undefined ? summary : <a href={href('calls', { id: call_id })}>{summary}</a>}
+      </span>
+      {retransmission && <small class="muted">retransmission</small>}
+    </li>
+  )
+}
