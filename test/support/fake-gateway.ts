@@ -32,7 +32,7 @@ export class FakeGateway {
   callRows: Page<CallRow> | SearchProblem = { rows: [], total: 0 }
   /** ids of the connections and calls that there are */
   known = new Set(['12'])
-  filterAnswer: DryRun | { problems: RouteProblem[] } | undefined
+  filterAnswer: DryRun | { problems: RouteProblem[] } = { total: 0, traced: 0, matches: [] }
   /** undefined: there is no collector */
   packets: readonly string[] | undefined = []
   reloadAnswer: { ok: boolean; problems: readonly string[] } = { ok: true, problems: [] }
@@ -53,7 +53,7 @@ export class FakeGateway {
     readiness: async () => this.#answer(this.ready),
     trace: async () => this.#answer(this.traceStatus()),
     filter: async () => this.#answer(this.samples.filter),
-    dryRunFilter: async (...asked) => this.#told('dryRunFilter', asked, this.filterAnswer ?? this.samples.dryRun),
+    dryRunFilter: async (...asked) => this.#told('dryRunFilter', asked, this.filterAnswer),
     collected: async (query) => this.#told('collected', [query], this.packets),
     domains: async () => this.#answer(this.samples.domains),
     audit: async () => this.#answer(this.samples.audit),
@@ -87,7 +87,7 @@ export class FakeGateway {
       return this.#told('setTrace', [request], this.traceStatus())
     },
     pick: async (request) => this.#told('pick', [request], this.known.has(request.id)),
-    setFilter: async (...asked) => this.#told('setFilter', asked, this.filterAnswer ?? this.samples.dryRun),
+    setFilter: async (...asked) => this.#told('setFilter', asked, this.filterAnswer),
     resetFilter: async (by) => this.#told('resetFilter', [by], this.samples.filter),
     pauseDestination: async (...asked) => this.#told('pauseDestination', asked, asked[0] === 'hep_dest'),
     testDestination: async (...asked) =>

@@ -49,20 +49,25 @@ const patient = { tls_handshake_timeout: 10_000, tls_send_timeout: 10_000 }
  * Starts a gateway and waits until it runs. `config` is the file's content (YAML reads JSON); a TLS
  * socket on a free port, an API, a state directory and patient time limits are added where it names none.
  */
-export async function startGatewayProcess(scope: Scope, config: Record<string, unknown>): Promise<GatewayProcess> {
+export async function startGatewayProcess(
+  scope: Scope,
+  config: Record<string, unknown>,
+  apiPort?: number,
+): Promise<GatewayProcess> {
   const dir = tempDir(scope)
-  const [port, apiPort] = [await freePort(), await freePort()]
+  const port = await freePort()
+  const api = apiPort ?? (await freePort())
   const complete = {
     socket: [`tls:127.0.0.1:${port}`],
     state_dir: join(dir, 'state'),
     log: { level: 'debug', format: 'json' },
-    api: { listen: `127.0.0.1:${apiPort}` },
+    api: { listen: `127.0.0.1:${api}` },
     ...config,
     proto_tls: { ...patient, ...(config.proto_tls as object | undefined) },
     limits: { drain_timeout: 500, ...(config.limits as object | undefined) },
   }
   writeFileSync(configFile(dir), JSON.stringify(complete, null, 2))
-  return runGateway(scope, dir, port, apiPort)
+  return runGateway(scope, dir, port, api)
 }
 
 /** Another process in place of one that has ended, by the same file and state directory, as an init system would start it. */

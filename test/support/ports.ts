@@ -18,6 +18,14 @@ export async function freePort(): Promise<number> {
   throw new Error(`no free port in ${attempts} attempts`)
 }
 
+/** The first port from here on that is free in the same way: for programs that people are told the port of. */
+export async function freePortFrom(first: number): Promise<number> {
+  for (let port = first; port < first + attempts; port++) {
+    if ((await tcpIsFree(port)) && (await udpIsFree(port))) return port
+  }
+  throw new Error(`no free port from ${first} to ${first + attempts - 1}`)
+}
+
 /** Whether a TCP connect to 127.0.0.1 succeeds now. */
 export function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
