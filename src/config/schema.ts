@@ -116,7 +116,7 @@ const protoTls = section(
     }),
     trace_on: flag({
       default: 0,
-      description: `Whether tracing is on at start. \`hepgate trace\` and the \`tls_trace\` command switch it while running. ${asInOpenSips}`,
+      description: `Whether tracing is on at start. \`hepgate trace\` and the \`tls_trace\` command switch it while running. A trace that was switched on for a time goes on over a restart as it was; if its time ran out while the gateway was down, tracing stays off until it is switched. ${asInOpenSips}`,
     }),
     trace_filter_route: text({
       form: 'the name of a route or the path of a .mjs or .js module',

@@ -1,16 +1,27 @@
 /**
  * A set of Call-IDs by their 32-bit hashes that forgets the oldest: two generations, so that forgetting is gradual
- * and costs nothing. Bounded whatever the peers send; it may take one call in a million for another.
+ * and costs nothing. Bounded whatever the peers send; it may take one call in a million for another, and no peer
+ * can choose which: the hashes are keyed.
  */
-import { hashOfBytes } from '../base/hash.js'
+import { randomBytes } from 'node:crypto'
+import { SipHash } from '../base/siphash.js'
 
 /** A trunk carries thousands of calls at once; 2 × 4096 hashes are 64 kB at most, and a phone needs 128 bytes. */
 const firstSlots = 16
 const maxSlots = 4096
 
+/**
+ * Without a key a peer could search at home for the Call-ID that is taken for another's, and so enter a trace or stay
+ * out of it. Of this process only: nothing remembered outlives it. Costs 0.2 to 0.4 µs more than a hash that anybody can
+ * compute, of messages within a scope only.
+ */
+const keyed = new SipHash(randomBytes(16))
+
 /** Never 0, which is an empty place in the table. */
 export function callHash(buf: Buffer, start: number, end: number): number {
-  return hashOfBytes(buf, start, end) || 1
+  keyed.reset()
+  keyed.update(buf, start, end)
+  return Number.parseInt(keyed.digest().slice(8), 16) | 0 || 1
 }
 
 export class CallHashes {

@@ -2,7 +2,8 @@
  * The Call-IDs a traced connection carried: tells the first sight of one, and remembers the latest for the
  * failures of their connection. Memory is bounded whatever the peer sends.
  */
-import { CallHashes, callHash } from './call-hashes.js'
+import { hashOfBytes } from '../base/hash.js'
+import { CallHashes } from './call-hashes.js'
 
 /** as many calls are told of a failure on their connection */
 const maxRecent = 16
@@ -21,7 +22,8 @@ export class CallIds {
    */
   firstSight(buf: Buffer, start: number, end: number, micros: number): boolean {
     if (end - start > maxCallIdBytes) return false
-    const hash = callHash(buf, start, end)
+    // Not keyed, so cheap: all a peer could reach by a collision is that one call of his lacks its record.
+    const hash = hashOfBytes(buf, start, end) || 1
     if (hash === this.#lastHash) {
       // Consecutive messages mostly share their call.
       this.#recent[this.#recent.length - 1]!.micros = micros

@@ -1,6 +1,7 @@
 /**
  * The end of tracing that was switched on for a while. It is stored with the scope, so that a restart neither
- * forgets that tracing was temporary, nor makes it longer, nor wider. Switches nothing itself: it calls whoever made it.
+ * forgets that tracing was temporary, nor makes it longer, nor wider, also when the end comes while no process runs.
+ * Switches nothing itself: it calls whoever made it.
  */
 import type { Log } from '../base/log.js'
 import type { TraceScope } from '../base/status.js'
@@ -13,8 +14,9 @@ export interface TraceState {
 }
 
 export interface TraceStore {
-  /** A scope it gives is a good one. Both may throw: a store that fails costs the memory of it, not the switch. */
+  /** A scope it gives is a good one. Throws on what it cannot read. */
   load(): TraceState | undefined
+  /** May throw: a store that fails costs the memory of it, not the switch. */
   save(state: TraceState | undefined): void
 }
 
@@ -29,6 +31,7 @@ export interface DeadlineOptions {
 export class Deadline {
   readonly #options: DeadlineOptions
   #until: number | undefined
+  #isStored = false
   #timer: Timer | undefined
 
   constructor(options: DeadlineOptions) {
@@ -40,15 +43,24 @@ export class Deadline {
     return this.#until
   }
 
-  /** What an earlier process left, if its deadline is still ahead; it is awaited now. */
-  restore(): TraceState | undefined {
-    const state = this.#stored('load', () => this.#options.store.load())
-    if (state === undefined) return undefined
-    const leftMs = state.until - this.#options.nowMs()
-    if (leftMs <= 0) {
-      this.#save(undefined)
-      return undefined
+  /**
+   * What an earlier process left; if its end is still ahead, it is awaited now. `over`: the end has come, or what is
+   * stored cannot be read. It stays stored then, for the starts that follow, until the next `set` or `clear`.
+   */
+  restore(): TraceState | 'over' | undefined {
+    const { store, log, nowMs } = this.#options
+    let state: TraceState | undefined
+    try {
+      state = store.load()
+    } catch (err) {
+      this.#isStored = true
+      log.warn({ err }, 'could not load the end of temporary tracing')
+      return 'over'
     }
+    if (state === undefined) return undefined
+    this.#isStored = true
+    const leftMs = state.until - nowMs()
+    if (leftMs <= 0) return 'over'
     this.#arm(state.until, leftMs)
     return state
   }
@@ -61,11 +73,10 @@ export class Deadline {
     this.#arm(until, ms)
   }
 
-  /** There is no end any more. */
+  /** There is no end any more, nor the memory of one. */
   clear(): void {
-    if (this.#until === undefined) return
     this.stop()
-    this.#save(undefined)
+    if (this.#isStored) this.#save(undefined)
   }
 
   /** Waits no longer, and leaves what is stored to the next process. */
@@ -84,15 +95,12 @@ export class Deadline {
   }
 
   #save(state: TraceState | undefined): void {
-    this.#stored('save', () => this.#options.store.save(state))
-  }
-
-  #stored<T>(what: 'load' | 'save', step: () => T): T | undefined {
+    const { store, log } = this.#options
+    this.#isStored = state !== undefined
     try {
-      return step()
+      store.save(state)
     } catch (err) {
-      this.#options.log.warn({ err }, `could not ${what} the end of temporary tracing`)
-      return undefined
+      log.warn({ err }, 'could not save the end of temporary tracing')
     }
   }
 }

@@ -21,6 +21,8 @@ export interface TracedEvent {
   readonly correlation: string
   /** `tls-session`: tells a call which TLS connection carries it */
   readonly record: 'connection' | 'tls-session'
+  /** Nobody gets the keys: only some messages of the connection are traced, and keys would open all of them. */
+  readonly withholdsKeys?: boolean
 }
 
 export type EventForm = 'log' | 'opensips'
@@ -63,7 +65,7 @@ export function eventFields(event: TracedEvent, secrets: boolean): EventFields {
     put(fields, 'trusted', facts.trusted)
     put(fields, 'peer_identities', facts.peerIdentities.join(','))
     putCertificates(fields, facts)
-    putSecrets(fields, facts, secrets)
+    putSecrets(fields, event, secrets)
   }
   if (!session && (name === 'CLOSED' || name === 'STATS')) putTraffic(fields, event)
   return fields
@@ -144,12 +146,23 @@ function putPeerFingerprint(fields: EventFields, facts: ConnectionFacts): void {
   put(fields, facts.direction === 'out' ? 'server-sha256' : 'client-sha256', facts.peerCertificate?.sha256)
 }
 
-function putSecrets(fields: EventFields, facts: ConnectionFacts, secrets: boolean): void {
+function putSecrets(fields: EventFields, { facts, withholdsKeys }: TracedEvent, secrets: boolean): void {
+  if (withholdsKeys) {
+    putWithheld(fields, facts)
+    return
+  }
   const { keylog } = facts
   if (keylog.length === 0) return
   const masterKey = masterKeyOf(keylog)
   if (masterKey !== undefined) fields['master-key'] = secrets ? masterKey : withheld
   fields.keylog = secrets ? keylog.map(clean) : withheld
+}
+
+/** The fields there would have been; the lines themselves were not even kept. */
+function putWithheld(fields: EventFields, { tls }: ConnectionFacts): void {
+  if (tls === undefined) return
+  if (tls.version !== 'TLSv1.3') fields['master-key'] = withheld
+  fields.keylog = withheld
 }
 
 /** NSS key log format: `CLIENT_RANDOM <client random> <master secret>`, written for TLS ≤ 1.2 only; TLS 1.3 has no such key. */

@@ -69,7 +69,7 @@ export class TraceGate {
     this.#options = options
     this.#judge = new Judge(options)
     this.#reports = new Reports(options)
-    this.tap = new Tap(sinks, clock, this.#failed, this.#matched)
+    this.tap = new Tap(sinks, clock, this.#failed, this.#rejudge, this.#matched)
     this.#picks = new Picks({ nowMs: this.#nowMs, timers, passed: this.#pickPassed })
     const passed = (): void => {
       this.#switchOff()
@@ -77,8 +77,7 @@ export class TraceGate {
       options.timeOver?.(undefined)
     }
     this.#deadline = new Deadline({ nowMs: this.#nowMs, timers, store, log, passed })
-    const earlier = this.#deadline.restore()
-    if (earlier !== undefined || options.traceOn) this.#switchOn(compiled(earlier?.scope))
+    this.#start(options.traceOn)
   }
 
   /** The filter as it is now. */
@@ -166,10 +165,7 @@ export class TraceGate {
   /** What filter and scope would say of the live connections. Changes nothing. Throws RangeError on a scope that is none. */
   async dryRun(filter: TraceFilter | undefined, scope?: TraceScope): Promise<DryRun> {
     const trial = new Trial(filter, compiled(scope))
-    await this.#walk((facts) => {
-      trial.visit(facts)
-      return true
-    })
+    await trial.visit(this.#options.live())
     return trial.result
   }
 
@@ -182,12 +178,27 @@ export class TraceGate {
 
   // ── the switch ──
 
+  /**
+   * A temporary trace wins over the configuration, also one that is over: what was narrow must not begin again as a
+   * trace of everybody.
+   */
+  #start(traceOn: boolean): void {
+    const earlier = this.#deadline.restore()
+    if (earlier !== 'over') {
+      if (traceOn || earlier !== undefined) this.#switchOn(compiled(earlier?.scope))
+    } else if (traceOn) {
+      this.#options.log.warn({}, 'a temporary trace ended before this start: tracing stays off until it is switched')
+    } else {
+      this.#deadline.clear()
+    }
+  }
+
   /** True when it was on already, with another scope. */
   #switchOn(scope: Scope | undefined): boolean {
     const rescoped = this.#on && JSON.stringify(scope?.asked) !== JSON.stringify(this.#judge.scope?.asked)
     if (!this.#on || rescoped) {
-      this.#judge.scope = scope
-      this.tap.scope = scope?.perMessage ? scope : undefined
+      this.#judge.scope = this.tap.scope = scope
+      if (scope?.perMessage) this.#forgetKeys()
     }
     this.#on = true
     this.#wake()
@@ -219,12 +230,16 @@ export class TraceGate {
       record.waiting = false
     }
     this.#tracedConnections = picked.length
-    // Key material that no trace will need any more does not stay in memory.
-    for (const facts of this.#options.live()) if (!this.isTraced(facts)) facts.keylog.length = 0
+    this.#forgetKeys()
     if (picked.length > 0) return
     this.tap.on = false
     channels.connection.unsubscribe(this.#onEvent)
     channels.keylog.unsubscribe(this.#onKeylog)
+  }
+
+  /** Key material that no trace will need any more does not stay in memory. */
+  #forgetKeys(): void {
+    for (const facts of this.#options.live()) if (!this.tap.isPicked(facts)) facts.keylog.length = 0
   }
 
   #newRun(): void {
@@ -262,20 +277,27 @@ export class TraceGate {
 
   /**
    * Connections keep their lines, for their events and until the verdict, only while somebody listens: so this does,
-   * also without a key-log file. Once a connection is traced, further lines are written as they come; of one that
-   * was dropped none is kept.
+   * also without a key-log file. Once a connection is traced whole, further lines are written as they come; of one
+   * that never will be none is kept.
    */
   #onKeylog = (message: unknown): void => {
     const { facts, line } = message as KeylogLine
+    this.#rejudge(facts)
     const record = this.tap.recordOf(facts)
-    if (record?.traced) this.#options.keylog?.write(line)
-    // Without the switch no verdict will come.
-    else if (facts.trace === this.tap.dropped || record?.verdict === 'drop' || !this.#on) facts.keylog.length = 0
+    if (record?.traced && record.keepsKeys) this.#options.keylog?.write(line)
+    else if (!this.#mayKeepKeys(facts, record)) facts.keylog.length = 0
+  }
+
+  /** Without the switch no verdict will come, and with a scope of messages none that takes the connection whole. */
+  #mayKeepKeys(facts: ConnectionFacts, record: TraceRecord | undefined): boolean {
+    if (!this.#on || this.#judge.scope?.perMessage || facts.trace === this.tap.dropped) return false
+    return record?.verdict !== 'drop'
   }
 
   /** The record a connection has to itself; a connection that is only now opening gets its verdict here. */
   #recordFor({ name, facts }: ConnectionEvent): TraceRecord | undefined {
     if (facts.trace === this.tap.dropped) return undefined
+    this.#rejudge(facts)
     const record = this.tap.recordOf(facts)
     if (record?.verdict !== undefined || !opens(name) || !this.#on || this.#judge.scope?.isTooEarly(facts))
       return record
@@ -358,8 +380,11 @@ export class TraceGate {
     })
   }
 
-  /** A verdict of another scope. Who waited within that one was not traced, and is now as if never asked. */
-  #rejudge(facts: ConnectionFacts): void {
+  /**
+   * The verdict of another scope is adapted to this one, at the latest when it would count. Who waited within that
+   * one was not traced, and is now as if never asked.
+   */
+  #rejudge = (facts: ConnectionFacts): void => {
     const record = this.tap.recordOf(facts)
     if (record?.verdict !== 'trace' || record.scope === this.#judge.scope) return
     record.scope = this.#judge.scope

@@ -34,9 +34,12 @@ export class TraceRecord {
     return (this.picked || (this.verdict === 'trace' && !this.waiting)) && !this.over
   }
 
-  /** Its key material is, or may yet be, part of the trace. */
+  /**
+   * Its key material is part of the trace. Where only some messages of the connection are, it is not: keys know no
+   * messages, and who has them reads everybody's.
+   */
   get keepsKeys(): boolean {
-    return this.picked || this.verdict === 'trace'
+    return this.picked || (this.verdict === 'trace' && this.scope?.perMessage !== true)
   }
 
   nextSeq(): number {

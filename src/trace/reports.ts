@@ -56,6 +56,7 @@ export class Reports {
       micros,
       correlation,
       record: 'connection',
+      withholdsKeys: !record.keepsKeys,
     })
   }
 }

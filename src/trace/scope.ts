@@ -143,7 +143,9 @@ export class Scope {
 
 /** Linear in the text, as every pattern; a sentence if it is none. */
 function globPattern(glob: string): Pattern | string {
-  if (glob === '' || glob.length > maxNameChars) return `1 to ${maxNameChars} characters, * for any text`
+  if (glob.length > maxNameChars || !/^[^\s\p{Cc}]+$/u.test(glob)) {
+    return `1 to ${maxNameChars} characters without white space, * for any text`
+  }
   const literal = glob.replace(/[\\^$.|?+()[\]{}]/g, '\\$&')
   return compilePattern(`^${literal.replace(/\*+/g, '.*')}$`)
 }

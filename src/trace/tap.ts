@@ -16,28 +16,32 @@ export class Tap {
   run = 0
   /** The one record of all connections that this run dropped. The gate writes it. */
   dropped = new TraceRecord(0, 'drop')
-  /** Asked for each message; undefined: connections alone decide. The gate writes it. */
+  /** undefined: the trace is not narrowed. The gate writes it. */
   scope: Scope | undefined
   /** messages of traced connections that could not be sent for want of a Call-ID (0x0011 must not be empty) */
   withoutCallId = 0
   readonly #sinks: TraceSinks
   readonly #clock: MicroClock
   readonly #failed: (error: unknown, facts: ConnectionFacts) => void
+  readonly #outdated: (facts: ConnectionFacts) => void
   readonly #matched: (facts: ConnectionFacts) => void
 
   /**
-   * `failed` hears of a sink that threw: a bug, but not one the call should feel. `matched` hears of a connection
-   * whose events wait, before its first message within the scope is sent.
+   * `failed` hears of a sink that threw: a bug, but not one the call should feel. `outdated` hears of a connection
+   * whose verdict is that of another scope, and gives it a new one. `matched` hears of a connection whose events wait,
+   * before its first message within the scope is sent.
    */
   constructor(
     sinks: TraceSinks,
     clock: MicroClock,
     failed: (error: unknown, facts: ConnectionFacts) => void,
+    outdated: (facts: ConnectionFacts) => void,
     matched: (facts: ConnectionFacts) => void,
   ) {
     this.#sinks = sinks
     this.#clock = clock
     this.#failed = failed
+    this.#outdated = outdated
     this.#matched = matched
   }
 
@@ -58,10 +62,10 @@ export class Tap {
   ): void {
     const judged = judge.trace as TraceRecord | undefined
     if (judged === undefined || judged.run !== this.run) {
-      if (judge === facts || !this.#isPicked(facts)) return
+      if (judge === facts || !this.isPicked(facts)) return
     } else if (judged.verdict !== 'trace') {
-      if (!judged.picked && (judge === facts || !this.#isPicked(facts))) return
-    } else if (this.scope !== undefined || judged.waiting) {
+      if (!judged.picked && (judge === facts || !this.isPicked(facts))) return
+    } else if (this.scope !== undefined || judged.scope !== undefined) {
       if (!this.#isWithin(facts, judge, buf, start, end, callIdStart, callIdEnd)) return
     }
     const record = judge === facts ? judged! : this.ownRecordOf(facts)
@@ -94,16 +98,16 @@ export class Tap {
     return this.recordOf(facts) ?? this.#keepTimeOf(facts)
   }
 
+  /** Also a core connection may be, whose messages others judge. */
+  isPicked(facts: ConnectionFacts): boolean {
+    return this.recordOf(facts)?.picked === true
+  }
+
   /** Its messages are traced and its events are not: it was dropped, or nobody has been asked. */
   #keepTimeOf(facts: ConnectionFacts): TraceRecord {
     const record = new TraceRecord(this.run, facts.trace === this.dropped ? 'drop' : undefined)
     facts.trace = record
     return record
-  }
-
-  /** Also a core connection may be, whose messages others judge. */
-  #isPicked(facts: ConnectionFacts): boolean {
-    return this.recordOf(facts)?.picked === true
   }
 
   #isWithin(
@@ -115,8 +119,12 @@ export class Tap {
     callIdStart: number,
     callIdEnd: number,
   ): boolean {
-    if (this.#isPicked(judge) || this.#isPicked(facts)) return true
-    if (this.scope?.message(buf, start, end, callIdStart, callIdEnd) !== true) return false
+    if (this.isPicked(judge) || this.isPicked(facts)) return true
+    this.#outdated(judge)
+    if (judge !== facts) this.#outdated(facts)
+    if (this.recordOf(judge)?.verdict !== 'trace') return false
+    if (!this.scope?.perMessage) return true
+    if (!this.scope.message(buf, start, end, callIdStart, callIdEnd)) return false
     if (this.recordOf(judge)?.waiting) this.#matched(judge)
     if (this.recordOf(facts)?.waiting) this.#matched(facts)
     return true

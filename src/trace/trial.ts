@@ -2,6 +2,7 @@
 import { endpointText } from '../base/address.js'
 import type { ConnectionFacts } from '../base/facts.js'
 import type { DryRun, FilterMatch } from '../base/ports.js'
+import { Slices } from '../base/slices.js'
 import { type Explained, explainedBy, type TraceFilter } from './filter/filter.js'
 import type { Scope } from './scope.js'
 
@@ -21,7 +22,21 @@ export class Trial {
     this.#scope = scope
   }
 
-  visit(facts: ConnectionFacts): void {
+  /** All of them, in slices. */
+  async visit(connections: Iterable<ConnectionFacts>): Promise<void> {
+    const slices = new Slices()
+    for (const facts of connections) {
+      this.#try(facts)
+      if (slices.isOver) await slices.next()
+    }
+  }
+
+  get result(): DryRun {
+    const matches = [...this.#traced, ...this.#dropped].slice(0, maxMatches)
+    return { total: this.#total, traced: this.#tracedTotal, matches }
+  }
+
+  #try(facts: ConnectionFacts): void {
     const { verdict, why } = this.#explain(facts)
     const traced = verdict === 'trace'
     this.#total++
@@ -30,11 +45,6 @@ export class Trial {
     if (matches.length < maxMatches) {
       matches.push({ id: facts.id, peer: endpointText(facts.peer), sni: facts.sni, traced, why })
     }
-  }
-
-  get result(): DryRun {
-    const matches = [...this.#traced, ...this.#dropped].slice(0, maxMatches)
-    return { total: this.#total, traced: this.#tracedTotal, matches }
   }
 
   #explain(facts: ConnectionFacts): Explained {

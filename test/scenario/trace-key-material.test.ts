@@ -8,6 +8,7 @@ import { clientDomain, sceneCa } from '../support/domains.js'
 import { HepCollector } from '../support/hep-collector.js'
 import { addressOf, listening } from '../support/listening.js'
 import { patienceMs, type Scene, startScene } from '../support/scene.js'
+import { sipRequest } from '../support/sip.js'
 import { tempDir } from '../support/tmp.js'
 import { until } from '../support/wait.js'
 
@@ -80,6 +81,12 @@ function eventAt(collector: HepCollector, name: string, fields: Record<string, u
   )
 }
 
+/** Whether the API has keys to give, to those who may have them. */
+async function hasKeys(connId: unknown): Promise<boolean> {
+  const answer = await fetch(`${scene.gateway.apiUrl}/api/v1/connections/${connId}`)
+  return ((await answer.json()) as { has_keys: boolean }).has_keys
+}
+
 function fileLines(): string[] {
   return readFileSync(keylog_file, 'utf8').trimEnd().split('\n')
 }
@@ -140,6 +147,26 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     }
   })
 }
+
+test('a trace of one user has no key of the connections his messages come over, anywhere', async () => {
+  await scene.gateway.put('/api/v1/tls_trace', { trace_mode: 'on', scope: { user: 'alice' } })
+  const { peer, lines, socket } = await clientWithKeys('TLSv1.3')
+  socket.write(sipRequest({ callId: 'of-alice@keys', from: '<sip:alice@example.com>;tag=a' }))
+  for (const collector of [open, blind, remote]) {
+    const { keylog, conn_id } = await eventAt(collector, 'STATS', { peer })
+    assert.equal(keylog, 'withheld')
+    assert.equal(await hasKeys(conn_id), false)
+  }
+  await scene.gateway.put('/api/v1/tls_trace', { trace_mode: 'on' })
+  const next = await clientWithKeys('TLSv1.3')
+  await until('the next keys in the file', () => next.lines.length > 0 && fileLines().includes(next.lines[0]!))
+  const whole = await eventAt(open, 'ACCEPTED', { peer: next.peer })
+  assert.equal(await hasKeys(whole.conn_id), true)
+  const sent = open.records.map(({ bytes }) => bytes.toString('latin1')).join()
+  for (const line of lines) assert.ok(!fileLines().includes(line) && !sent.includes(line.split(' ')[2]!))
+  socket.destroy()
+  next.socket.destroy()
+})
 
 test('while tracing is off no key is kept, sent or written', async () => {
   await scene.gateway.put('/api/v1/tls_trace', { trace_mode: 'off' })

@@ -40,7 +40,7 @@ async function traced(callId: string): Promise<void> {
 test('picked while tracing is off, it is traced until it is closed', async () => {
   const [wanted, other] = [await scene.client(), await scene.client()]
   const [id, before] = [await idOf(wanted), await say(wanted)]
-  assert.equal((await pick(id, 'POST')).status, 200)
+  assert.equal((await pick(id, 'POST', { until_closed: true })).status, 200)
   assert.deepEqual(await picked(), [{ conn_id: id }])
   const silent = await say(other)
   await traced(await say(wanted))

@@ -1,4 +1,4 @@
-/** A trace of one customer for a while does not become a trace of everybody because the gateway was started again. */
+/** A trace of one customer for a while does not become a trace of everybody because the gateway was started again, or crashed. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { startAgain } from '../support/gateway-process.js'
@@ -27,4 +27,23 @@ test('scope and end of a temporary trace outlive the process', async () => {
   await until('his call', () => recordsOf(collector, 'of-alice@restart').length > 0, patienceMs)
   await client.close()
   assert.deepEqual(recordsOf(collector, 'of-carol@restart'), [])
+})
+
+test('a trace whose time ran out while the gateway was down is off, with trace_on too, until it is switched', async () => {
+  const { gateway } = await startScene(scope, { proto_tls: { trace_on: 1 } })
+  const narrowed = { trace_mode: 'on', for: '3s', scope: { user: 'alice' } }
+  const answer = await gateway.put('/api/v1/tls_trace', narrowed)
+  assert.equal(answer.status, 200)
+  const end = Date.parse(((await answer.json()) as { until: string }).until)
+  await gateway.process.stop('SIGKILL')
+  await until('the end of the trace', () => Date.now() > end)
+  const again = await startAgain(scope, gateway)
+  assert.deepEqual(
+    [(await again.status()).trace.trace_mode, again.process.output.includes('a temporary trace ended before')],
+    ['off', true],
+  )
+  await again.put('/api/v1/tls_trace', { trace_mode: 'off' })
+  await again.stop()
+  const configured = await startAgain(scope, again)
+  assert.equal((await configured.status()).trace.trace_mode, 'on')
 })

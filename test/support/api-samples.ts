@@ -206,6 +206,7 @@ const bareStatus: Samples['status'] = {
   trace: { messagesWithoutCallId: 2, tracesLost: 1, keylogFile: undefined },
   destinations: [bareDestination],
   collector: undefined,
+  api: undefined,
   reload: undefined,
 }
 
@@ -260,6 +261,7 @@ const fullStatus: Samples['status'] = {
     connections: 1,
     refusedConnections: 4,
   },
+  api: { refusedTokens: 4 },
   reload: { at, ok: false, problems: ['socket: missing'] },
 }
 

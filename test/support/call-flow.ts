@@ -1,8 +1,8 @@
 /** Hand-written SIP flows for the live view: messages of a call on its legs, offered to a store as the tap would. */
 import assert from 'node:assert/strict'
 import type { CallQuery, CallRow, Page } from '../../src/base/live.js'
-import type { MessageStore } from '../../src/live/messages.js'
-import type { StoredLeg } from '../../src/live/stored.js'
+import type { MessageStore } from '../../src/live/messages/messages.js'
+import type { RawMessage, StoredLeg } from '../../src/live/messages/stored.js'
 import { noonMicros } from './destinations.js'
 
 export interface LegOptions {
@@ -102,4 +102,9 @@ export function callsPage(store: MessageStore, query: Partial<CallQuery> = {}): 
   const page = store.calls.list({ limit: 50, ...query })
   assert.ok(!('problem' in page), JSON.stringify(page))
   return page
+}
+
+/** Every SIP message kept, oldest first. */
+export function rawAll(store: MessageStore): RawMessage[] {
+  return Array.from(store.rawSince(0, () => true)).filter((message) => message !== undefined)
 }

@@ -30,6 +30,8 @@ export interface EdgeInProcessOptions {
 }
 
 /** One played peer. */
+const noHooks = [() => {}, () => {}, () => {}] as const
+
 export class PlayedLeg {
   readonly written: Buffer[] = []
   state: 'open' | 'closed' = 'open'
@@ -120,12 +122,7 @@ export class EdgeInProcess {
       },
       datagrams: [{ reaches: () => true, associationTo: () => this.core } as unknown as DatagramListener],
       messages: this.messages,
-      tap: new Tap(
-        {} as never,
-        {} as never,
-        () => {},
-        () => {},
-      ),
+      tap: new Tap({} as never, {} as never, ...noHooks),
       log: { debug: log, info: log, warn: log, error: log } as never,
       userAgent: 'test',
     })

@@ -33,6 +33,8 @@ export class FakeGateway {
   /** ids of the connections and calls that there are */
   known = new Set(['12'])
   filterAnswer: DryRun | { problems: RouteProblem[] } = { total: 0, traced: 0, matches: [] }
+  /** why a scope is none, or cannot be tried now */
+  scopeRefusal: SearchProblem | undefined
   /** undefined: there is no collector */
   packets: readonly string[] | undefined = []
   reloadAnswer: { ok: boolean; problems: readonly string[] } = { ok: true, problems: [] }
@@ -42,7 +44,7 @@ export class FakeGateway {
   file: Buffer[] | SearchProblem | undefined | ((request: CaptureRequest) => AsyncIterable<Buffer>) = []
   readonly watches: Watch[] = []
   /** why nobody may watch */
-  watchRefusal: (SearchProblem & { full?: true }) | undefined
+  watchRefusal: SearchProblem | undefined
   /** what happens when somebody watches */
   onWatch: (watch: Watch) => void = () => {}
   /** thrown by everything that is asked */
@@ -53,7 +55,7 @@ export class FakeGateway {
     readiness: async () => this.#answer(this.ready),
     trace: async () => this.#answer(this.traceStatus()),
     filter: async () => this.#answer(this.samples.filter),
-    dryRunFilter: async (...asked) => this.#told('dryRunFilter', asked, this.filterAnswer),
+    dryRunFilter: async (...asked) => this.#told('dryRunFilter', asked, this.scopeRefusal ?? this.filterAnswer),
     collected: async (query) => this.#told('collected', [query], this.packets),
     domains: async () => this.#answer(this.samples.domains),
     audit: async () => this.#answer(this.samples.audit),
@@ -83,8 +85,8 @@ export class FakeGateway {
 
   readonly control: GatewayControl = {
     setTrace: async (request) => {
-      this.mode = request.trace_mode
-      return this.#told('setTrace', [request], this.traceStatus())
+      if (this.scopeRefusal === undefined) this.mode = request.trace_mode
+      return this.#told('setTrace', [request], this.scopeRefusal ?? this.traceStatus())
     },
     pick: async (request) => this.#told('pick', [request], this.known.has(request.id)),
     setFilter: async (...asked) => this.#told('setFilter', asked, this.filterAnswer),

@@ -47,7 +47,8 @@ const patient = { tls_handshake_timeout: 10_000, tls_send_timeout: 10_000 }
 
 /**
  * Starts a gateway and waits until it runs. `config` is the file's content (YAML reads JSON); a TLS
- * socket on a free port, an API, a state directory and patient time limits are added where it names none.
+ * socket on a free port, an API without a rate limit (tests ask until something is so), a state directory and patient
+ * time limits are added where it names none.
  */
 export async function startGatewayProcess(
   scope: Scope,
@@ -61,8 +62,8 @@ export async function startGatewayProcess(
     socket: [`tls:127.0.0.1:${port}`],
     state_dir: join(dir, 'state'),
     log: { level: 'debug', format: 'json' },
-    api: { listen: `127.0.0.1:${api}` },
     ...config,
+    api: { listen: `127.0.0.1:${api}`, rate_limit: 0, ...(config.api as object | undefined) },
     proto_tls: { ...patient, ...(config.proto_tls as object | undefined) },
     limits: { drain_timeout: 500, ...(config.limits as object | undefined) },
   }

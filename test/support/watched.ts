@@ -84,6 +84,7 @@ export function healthyStatus(changes: Partial<GatewayStatus> = {}): GatewayStat
     },
     destinations: [destinationStatus()],
     collector: undefined,
+    api: undefined,
     reload: undefined,
     ...changes,
   }

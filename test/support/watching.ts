@@ -11,8 +11,8 @@ import type {
   TraceBoard,
   WatchRequest,
 } from '../../src/base/live.js'
-import { EventFeed } from '../../src/live/feed.js'
-import { connectionRow } from '../../src/live/rows.js'
+import { connectionRow } from '../../src/live/connections/rows.js'
+import { EventFeed } from '../../src/live/feed/feed.js'
 import { destinationStatus, healthyStatus, RememberingViewer } from './watched.js'
 
 export class WatchScene {

@@ -53,7 +53,7 @@ export class GateBench {
     benches.push(this)
   }
 
-  on(more: { forMs?: number; existing?: boolean; scope?: TraceScope } = {}): void {
+  on(more: { forMs?: number; existing?: boolean; scope?: TraceScope | undefined } = {}): void {
     this.gate.set({ trace_mode: 'on', by: 'test', ...more })
   }
 

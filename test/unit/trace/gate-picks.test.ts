@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
 import { channels, publishConnection } from '../../../src/base/channels.js'
-import { connection, failed, opening, startMicros, success, trafficSecretLine } from './fakes.js'
+import type { ConnectionFacts } from '../../../src/base/facts.js'
+import { between, connection, failed, opening, startMicros, success, trafficSecretLine } from './fakes.js'
 import { closeGates, filter, GateBench, toCore } from './gate-bench.js'
 
 afterEach(closeGates)
@@ -205,6 +206,112 @@ test('a sink that throws does not keep a connection from being picked', () => {
   bench.pick(facts)
   assert.equal(bench.gate.isTraced(facts), true)
   assert.equal(bench.gate.counters().tracesLost, 1)
+})
+
+test('picked, switched off, and on again with a scope: it is one of those that were open before', () => {
+  const bench = new GateBench({ traceOn: false })
+  const facts = bench.accept()
+  bench.pick(facts, 3 * minute)
+  bench.off()
+  bench.on({ scope: { user: 'alice' } })
+  bench.say(facts, between({}))
+  assert.deepEqual([bench.told, bench.gate.isTraced(facts), bench.time.waiting], [['STATS'], false, 0])
+  bench.on({ scope: { user: 'alice' }, existing: true })
+  bench.say(facts, between({ callId: 'others@h', from: 'carol', to: 'dave' }))
+  bench.say(facts, between({}))
+  assert.deepEqual(bench.told, ['STATS', 'STATS', 'TLS_SESSION', 'call@h'])
+  bench.off()
+  assert.equal(bench.gate.tap.on, false)
+})
+
+test('a pick outlives the scope of a temporary trace, and carries all messages before and after', () => {
+  const bench = new GateBench({ traceOn: false })
+  bench.on({ forMs: minute, scope: { user: 'alice' } })
+  const [picked, waiting] = [bench.accept(), bench.accept()]
+  bench.pick(picked, 2 * minute)
+  for (const facts of [picked, waiting]) bench.say(facts, 'before@h')
+  bench.time.pass(minute)
+  for (const facts of [picked, waiting]) bench.say(facts, 'after@h')
+  assert.deepEqual(bench.told, ['STATS', 'TLS_SESSION', 'before@h', 'TLS_SESSION', 'after@h'])
+  assert.equal(bench.gate.status().tracedConnections, 1)
+  bench.time.pass(minute)
+  bench.say(picked, 'late@h')
+  assert.deepEqual([bench.told.length, bench.gate.tap.on, bench.time.waiting], [5, false, 0])
+  assert.equal(channels.connection.hasSubscribers, false)
+})
+
+test('picked no longer, it waits again for a message within the scope', () => {
+  const bench = new GateBench({ traceOn: false })
+  bench.on({ scope: { user: 'alice' } })
+  const facts = bench.accept()
+  bench.pick(facts)
+  bench.say(facts, 'others@h')
+  bench.unpick(facts)
+  bench.say(facts, 'others@h')
+  assert.equal(bench.gate.isTraced(facts), false)
+  bench.say(facts, between({ callId: 'alice@h' }))
+  assert.deepEqual(bench.told, ['STATS', 'TLS_SESSION', 'others@h', 'STATS', 'TLS_SESSION', 'alice@h'])
+})
+
+test('a filter that dropped it has its way again when it is picked no longer', () => {
+  const bench = new GateBench({ filter: filter(() => 'drop') })
+  const [facts, other] = [bench.accept({ keylog: [] }), bench.accept({ keylog: [] })]
+  bench.pick(facts)
+  facts.keylog.push(trafficSecretLine)
+  channels.keylog.publish({ facts, line: trafficSecretLine })
+  bench.say(facts, 'call@h')
+  bench.unpick(facts)
+  for (const one of [facts, other]) {
+    bench.say(one, 'late@h')
+    publishConnection(failed('CLOSED', one))
+  }
+  assert.deepEqual(bench.told, ['STATS', 'TLS_SESSION', 'call@h'])
+  assert.deepEqual([facts.keylog, bench.keylog], [[], [trafficSecretLine]])
+  assert.equal(bench.gate.status().tracedConnections, 0)
+})
+
+test('nothing but its close and off ends a pick without a time', () => {
+  const bench = new GateBench({ traceOn: false })
+  const facts = bench.accept()
+  bench.pick(facts)
+  bench.on({ forMs: minute, scope: { user: 'nobody' } })
+  bench.on({ forMs: minute, existing: true })
+  bench.gate.setFilter(
+    filter(() => 'drop'),
+    'api',
+  )
+  bench.time.pass(365 * 24 * 60 * minute)
+  assert.equal(bench.gate.isTraced(facts), true)
+  assert.deepEqual(bench.gate.status().picked, [{ conn_id: facts.id, until: undefined }])
+})
+
+test('off is free again once everything has ended, in whatever order', async () => {
+  const bench = new GateBench({ traceOn: false })
+  const ends = {
+    switch: () => bench.time.pass(minute),
+    pick: (one: ConnectionFacts) => bench.unpick(one),
+    close: (one: ConnectionFacts) => publishConnection(success('CLOSED', one)),
+  }
+  for (const order of [
+    ['switch', 'pick', 'close'],
+    ['close', 'pick', 'switch'],
+    ['pick', 'switch', 'close'],
+  ] as const) {
+    bench.on({ forMs: minute, scope: { user: 'alice' } })
+    const picked = { pick: bench.accept(), close: bench.accept(), switch: bench.accept() }
+    for (const one of [picked.pick, picked.close]) bench.pick(one)
+    for (const end of order) {
+      assert.equal(bench.gate.tap.on, true, `${order} before ${end}`)
+      ends[end](picked[end])
+    }
+    await bench.time.turn()
+    assert.deepEqual(
+      [bench.gate.tap.on, channels.connection.hasSubscribers, channels.keylog.hasSubscribers, bench.time.waiting],
+      [false, false, false, 0],
+      String(order),
+    )
+    assert.equal(bench.gate.status().tracedConnections, 0)
+  }
 })
 
 test('who picks is logged', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
-import { channels, publishConnection } from '../../../src/base/channels.js'
-import { between, connection, failed, opening, startMicros, success, trafficSecretLine } from './fakes.js'
+import { publishConnection } from '../../../src/base/channels.js'
+import { between, connection, failed, opening, startMicros, success } from './fakes.js'
 import { closeGates, FakeStore, filter, GateBench, toCore } from './gate-bench.js'
 
 afterEach(closeGates)
@@ -78,20 +78,6 @@ test('a connection that closes while it waits is never told of', () => {
   bench.say(facts, ofAlice)
   assert.deepEqual(bench.told, [])
   assert.equal(bench.gate.status().tracedConnections, 0)
-})
-
-test('a connection that waits keeps its keys, which are written when its first message comes', () => {
-  const bench = new GateBench({ traceOn: false })
-  bench.on({ scope: { user: 'alice' } })
-  const facts = bench.accept({ keylog: ['EARLY line'] })
-  facts.keylog.push('LATER line')
-  channels.keylog.publish({ facts, line: 'LATER line' })
-  assert.deepEqual([facts.keylog, bench.keylog], [['EARLY line', 'LATER line'], []])
-  bench.say(facts, ofAlice)
-  channels.keylog.publish({ facts, line: trafficSecretLine })
-  assert.deepEqual(bench.keylog, ['EARLY line', 'LATER line', trafficSecretLine])
-  bench.off()
-  assert.deepEqual(facts.keylog, [])
 })
 
 for (const [coreVerdict, told] of [
@@ -208,6 +194,46 @@ test('a new scope visits thousands of connections over many turns, and a newer o
   assert.equal(bench.gate.status().tracedConnections, bench.live.filter((facts) => bench.gate.isTraced(facts)).length)
 })
 
+test('a new scope counts at once, also on connections that are yet to be gone over', () => {
+  const bench = new GateBench()
+  for (let i = 0; i < 200; i++) bench.accept(elsewhere)
+  const [outside, waiting] = [bench.accept(elsewhere), bench.accept()]
+  bench.sinks.all.length = 0
+  bench.on({ scope: { peer: ['203.0.113.9'], user: 'alice' } })
+  for (const facts of [outside, waiting]) {
+    publishConnection(failed('ERROR', facts))
+    bench.say(facts, ofOthers)
+  }
+  assert.deepEqual(bench.told, [])
+  for (const facts of [outside, waiting]) bench.say(facts, ofAlice)
+  assert.deepEqual(bench.told, ['STATS', 'TLS_SESSION', 'alice@h'])
+  assert.equal(bench.sinks.events[0]!.facts, waiting)
+})
+
+test('who waits for a message of one user is not traced for a message of the next', () => {
+  const bench = new GateBench({ traceOn: false })
+  bench.on({ scope: { user: 'alice' } })
+  for (let i = 0; i < 200; i++) bench.accept()
+  const [first, last] = [bench.live[0]!, bench.live.at(-1)!]
+  bench.on({ scope: { user: 'carol' } })
+  for (const facts of [first, last]) for (const message of [ofAlice, ofOthers]) bench.say(facts, message)
+  assert.deepEqual(bench.told, [])
+  bench.say(bench.accept(), ofOthers)
+  assert.deepEqual(bench.told, ['STATS', 'TLS_SESSION', 'others@h'])
+})
+
+test('with existing, who waits for one user waits for the next, and tells of itself once', () => {
+  const bench = new GateBench({ traceOn: false })
+  bench.on({ scope: { user: 'alice' } })
+  const [edge, core] = [bench.accept(), bench.accept(toCore)]
+  bench.on({ scope: { user: 'carol' }, existing: true })
+  assert.deepEqual(bench.relay(edge, core, ofAlice), [])
+  assert.deepEqual(bench.relay(edge, core, ofOthers), ['edge', 'core'])
+  assert.deepEqual(bench.relay(edge, core, ofOthers), ['edge', 'core'])
+  assert.deepEqual(bench.sinks.names, ['STATS', 'TLS_SESSION', 'STATS'])
+  assert.equal(bench.gate.status().tracedConnections, 2)
+})
+
 test('off forgets the scope', () => {
   const bench = new GateBench({ traceOn: false })
   bench.on({ scope: { user: 'alice' } })
@@ -238,6 +264,19 @@ test('a restart does not widen a temporary trace', () => {
   after.say(facts, ofOthers)
   after.say(facts, ofAlice)
   assert.deepEqual(after.told, ['STATS', 'TLS_SESSION', 'alice@h'])
+})
+
+test('nor with trace_on, when its time is over', () => {
+  const store = new FakeStore()
+  store.state = { until: startMicros / 1000 + minute, scope: { user: 'alice' } }
+  const bench = new GateBench({ traceOn: true }, store)
+  assert.deepEqual(bench.gate.status().scope, { user: 'alice' })
+  const facts = bench.accept()
+  assert.deepEqual(facts.keylog, [])
+  bench.time.pass(minute)
+  bench.say(facts, ofAlice)
+  bench.accept()
+  assert.deepEqual([bench.told, bench.gate.tap.on, store.state], [[], false, undefined])
 })
 
 test('whom a trace is about does not reach the log', () => {

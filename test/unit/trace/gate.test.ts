@@ -370,13 +370,71 @@ test('temporary tracing that ended while the gateway was down stays ended', () =
   assert.equal(store.state, undefined)
 })
 
+for (const asked of [undefined, { user: 'alice' }]) {
+  test(`with trace_on too, and for every start until somebody switches (scope ${JSON.stringify(asked)})`, () => {
+    const store = new FakeStore()
+    store.state = { until: startMicros / 1000 - 1, scope: asked }
+    for (let start = 1; start <= 2; start++) {
+      const bench = new Bench({ traceOn: true }, store)
+      assert.deepEqual([bench.gate.tap.on, bench.gate.status().trace_mode], [false, 'off'], `start ${start}`)
+      bench.accept()
+      assert.deepEqual(bench.sinks.all, [])
+      assert.match(bench.log.at('warn')[0]!.message, /^a temporary trace ended before this start/)
+      bench.gate.stop()
+    }
+    new Bench({ traceOn: true }, store).off()
+    assert.equal(new Bench({ traceOn: true }, store).gate.status().trace_mode, 'on')
+  })
+}
+
+test('a trace that is switched on anew takes the place of the one that ended', () => {
+  const store = new FakeStore()
+  store.state = { until: startMicros / 1000 - 1, scope: undefined }
+  const bench = new Bench({ traceOn: true }, store)
+  bench.on()
+  assert.equal(store.state, undefined)
+  assert.equal(bench.gate.status().trace_mode, 'on')
+})
+
+test('without trace_on the end is forgotten: a trace_on that comes later counts', () => {
+  const store = new FakeStore()
+  store.state = { until: startMicros / 1000 - 1, scope: undefined }
+  new Bench({ traceOn: false }, store).gate.stop()
+  assert.equal(new Bench({ traceOn: true }, store).gate.status().trace_mode, 'on')
+})
+
+test('temporary tracing that ended while the gateway ran leaves the next start to trace_on', () => {
+  const store = new FakeStore()
+  const before = new Bench({ traceOn: true }, store)
+  before.on({ forMs: minute })
+  before.time.pass(minute)
+  assert.equal(before.gate.status().trace_mode, 'off')
+  before.gate.stop()
+  assert.equal(new Bench({ traceOn: true }, store).gate.status().trace_mode, 'on')
+})
+
+test('what cannot be read may have been a narrow trace: tracing stays off, with trace_on too', () => {
+  const store = new FakeStore()
+  store.broken = true
+  const bench = new Bench({ traceOn: true }, store)
+  assert.equal(bench.gate.tap.on, false)
+  assert.equal(bench.log.at('warn').length, 2)
+  store.broken = false
+  bench.on()
+  assert.equal(bench.gate.status().trace_mode, 'on')
+})
+
 test('a store that fails is logged and switches nothing off', () => {
   const store = new FakeStore()
   store.broken = true
   const bench = new Bench({ traceOn: false }, store)
   bench.on({ forMs: minute })
   assert.equal(bench.gate.status().secondsLeft, 60)
-  assert.equal(bench.log.at('warn').length, 2)
+  const saved = 'could not save the end of temporary tracing'
+  assert.deepEqual(
+    bench.log.at('warn').map(({ message }) => message),
+    ['could not load the end of temporary tracing', saved, saved],
+  )
   bench.time.pass(minute)
   assert.equal(bench.gate.tap.on, false)
 })

@@ -59,6 +59,11 @@ test('SNI is compared without case, a star stands for any text and everything el
   }
 })
 
+test('an SNI with control characters or white space is refused', () => {
+  for (const sni of ['', ' ', 'sip\0', 'a\nb', '*\u007f', 'a b', 'sip\u0085', 'x'.repeat(256)])
+    assert.match(scopeProblem({ sni }) ?? '', /^sni: 1 to 255 characters without white space/, JSON.stringify(sni))
+})
+
 test('all conditions have to hold', () => {
   const one = scope({ peer: ['203.0.113.9'], sni: 'sip.*' })
   assert.equal(one.connection(connection()), true)
