@@ -157,7 +157,7 @@ export interface CallRow {
   readonly answer_ms?: number | undefined
   readonly messages: number
   readonly retransmissions: number
-  /** final responses ≥ 400 but 401 and 407, and events with FAILURE */
+  /** final responses ≥ 400 but 401, 407 and 487, and events with FAILURE */
   readonly errors: number
   readonly conn_ids: readonly string[]
   /** capture agents, this gateway left out */
@@ -223,6 +223,24 @@ export interface Overview {
   readonly breakdown: Breakdown
 }
 
+/** What the configuration says of a TLS domain; files by their paths, never what is in them. */
+export interface DomainSettings {
+  readonly match_ip_address: readonly string[]
+  readonly match_sip_domain: readonly string[]
+  readonly certificate: readonly string[]
+  readonly private_key: readonly string[]
+  readonly ca_list: string | undefined
+  readonly ca_dir: string | undefined
+  readonly crl: string | undefined
+  readonly verify_cert: boolean
+  readonly require_cert: boolean
+  readonly min_version: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
+  readonly max_version: DomainSettings['min_version']
+  readonly ciphers_list: string | undefined
+  readonly dh_params: string | undefined
+  readonly ec_curve: string | undefined
+}
+
 export interface DomainView {
   readonly name: string
   readonly role: 'server' | 'client'
@@ -231,6 +249,8 @@ export interface DomainView {
     /** live connections that were made with it */
     readonly connections: number
   })[]
+  /** absent: a domain the gateway made itself. Only the management interface of OpenSIPS tells it. */
+  readonly settings?: DomainSettings | undefined
   /** live connections of this domain whose certificate is no longer one of the above */
   readonly outdated: { readonly count: number; readonly conn_ids: readonly string[] }
 }
@@ -283,7 +303,21 @@ export const searchFields = [
   { name: 'conn_id', help: 'the id, or its beginning', example: '318027461591040' },
 ] as const satisfies readonly SearchField[]
 
+/** The same for calls: the search of calls, its box in the dashboard and the documentation use it. */
+export const callSearchFields = [
+  { name: 'from', help: 'caller, any part of the address', example: 'alice' },
+  { name: 'to', help: 'called, any part of the address', example: '@example.com' },
+  { name: 'user', help: 'either of them', example: 'alice@example.com' },
+  { name: 'state', help: 'trying, ringing, answered, ended, cancelled, failed or done', example: 'failed' },
+  { name: 'status', help: 'final status, or a class of them', example: '4xx' },
+  { name: 'method', help: 'first request', example: 'INVITE' },
+  { name: 'call', help: 'Call-ID, any part', example: 'a84b4c76e66710' },
+  { name: 'conn', help: 'id of a connection it used, or its beginning', example: '318027461591040' },
+  { name: 'agent', help: 'capture agent that saw it', example: 'proxy-1' },
+] as const satisfies readonly SearchField[]
+
 export type SearchFieldName = (typeof searchFields)[number]['name']
+export type CallSearchFieldName = (typeof callSearchFields)[number]['name']
 
 export const connectionSorts = [
   'opened_at',
@@ -335,6 +369,8 @@ export interface Page<T> {
 /** A question that cannot be answered: what is wrong with it, for a person. */
 export interface SearchProblem {
   readonly problem: string
+  /** nothing is wrong with the question: there is no room for it now, and later there may be */
+  readonly full?: true
 }
 
 // ── the event stream ──

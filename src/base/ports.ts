@@ -76,8 +76,14 @@ export interface GatewayView {
   readiness(): Promise<Readiness>
   trace(): Promise<TraceStatus>
   filter(): Promise<FilterView>
-  /** Runs a route text and a scope against the live connections and changes nothing. */
-  dryRunFilter(text: string | undefined, scope?: TraceScope): Promise<DryRun | { problems: RouteProblem[] }>
+  /**
+   * Runs a route text and a scope against the live connections and changes nothing. A scope that is none is a
+   * problem as with `setTrace`; the route's own problems are told before it.
+   */
+  dryRunFilter(
+    text: string | undefined,
+    scope?: TraceScope,
+  ): Promise<DryRun | { problems: RouteProblem[] } | SearchProblem>
   /** Packets of the embedded collector without key material, newest last. undefined: there is no collector. */
   collected(query: CollectedQuery): Promise<readonly string[] | undefined>
   domains(): Promise<readonly DomainView[]>
@@ -135,7 +141,8 @@ export interface ChangeResult {
 }
 
 export interface GatewayControl {
-  setTrace(request: TraceRequest): Promise<TraceStatus>
+  /** The problem begins with the member of the scope that is none, `user: …`, and then nothing has changed. */
+  setTrace(request: TraceRequest): Promise<TraceStatus | SearchProblem>
   /** false: no such connection */
   pick(request: PickRequest): Promise<boolean>
   /** Parses and swaps the filter route; on a problem the old one stays. */

@@ -144,6 +144,11 @@ export interface CollectorStatus {
   readonly refusedConnections: number
 }
 
+export interface ApiStatus {
+  /** requests with a token that is none of ours, since start */
+  readonly refusedTokens: number
+}
+
 export interface GatewayStatus {
   readonly version: string
   readonly node: string
@@ -179,6 +184,8 @@ export interface GatewayStatus {
   readonly destinations: readonly DestinationStatus[]
   /** undefined: there is none */
   readonly collector: CollectorStatus | undefined
+  /** undefined: there is none */
+  readonly api: ApiStatus | undefined
   /** the last reload, or the last one that failed: then the old configuration still runs */
   readonly reload: { readonly at: string; readonly ok: boolean; readonly problems: readonly string[] } | undefined
 }

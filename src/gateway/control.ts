@@ -3,6 +3,7 @@
  * decided here but which part has to do it.
  */
 import { endpointText } from '../base/address.js'
+import type { SearchProblem } from '../base/live.js'
 import type {
   ChangeResult,
   DestinationTest,
@@ -15,6 +16,7 @@ import type {
 } from '../base/ports.js'
 import type { TraceScope, TraceStatus } from '../base/status.js'
 import { configuredFilter, filterOfText } from '../trace/filter/configured.js'
+import { scopeProblem } from '../trace/scope.js'
 import type { Parts } from './parts.js'
 import type { Reloads } from './reloads.js'
 import { filterView, traceStatus } from './view.js'
@@ -28,7 +30,9 @@ export class Control implements GatewayControl {
     this.#reloads = reloads
   }
 
-  async setTrace(request: TraceRequest): Promise<TraceStatus> {
+  async setTrace(request: TraceRequest): Promise<TraceStatus | SearchProblem> {
+    const problem = request.scope && scopeProblem(request.scope)
+    if (problem !== undefined) return { problem }
     this.#parts.running.gate.set(request)
     const status = traceStatus(this.#parts)
     const { by, trace_mode, scope, existing } = request
@@ -52,8 +56,8 @@ export class Control implements GatewayControl {
   async setFilter(text: string, by: string): Promise<DryRun | { problems: RouteProblem[] }> {
     const compiled = filterOfText(this.#parts.config, text)
     if ('problems' in compiled) return compiled
-    const { gate } = this.#parts.running
-    const run = await gate.dryRun(compiled.filter)
+    const { gate, live } = this.#parts.running
+    const run = await live.walks.inTurn(() => gate.dryRun(compiled.filter))
     gate.setFilter(compiled.filter, 'api')
     this.#parts.filterText = text
     this.#parts.note({ by, action: 'filter-set', what: `trace filter replaced; ${run.traced} of ${run.total} match` })

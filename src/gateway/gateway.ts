@@ -11,8 +11,8 @@ import type { ChangeResult, GatewayControl, GatewayView } from '../base/ports.js
 import { Collector } from '../collector/collector.js'
 import type { Config } from '../config/types.js'
 import { Destinations } from '../destinations/registry.js'
+import type { Inspection } from '../live/connections/rows.js'
 import { Live } from '../live/live.js'
-import type { Inspection } from '../live/rows.js'
 import { addressKey } from '../tls/address-counts.js'
 import { configuredContexts } from '../tls/configured-contexts.js'
 import { Connection } from '../tls/connection.js'
@@ -164,6 +164,7 @@ class RunningGateway implements Gateway {
       log,
       version: options.version,
       viewers: config.live.viewers,
+      peerKey: addressKey,
     })
   }
 

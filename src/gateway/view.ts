@@ -20,6 +20,7 @@ import type { CollectedQuery, DryRun, FilterView, GatewayView, Readiness, RouteP
 import type { GatewayStatus, TraceScope, TraceStatus } from '../base/status.js'
 import { collected } from '../collector/collected.js'
 import { configuredText, filterOfText } from '../trace/filter/configured.js'
+import { scopeProblem } from '../trace/scope.js'
 import type { Parts } from './parts.js'
 
 export class View implements GatewayView {
@@ -37,15 +38,29 @@ export class View implements GatewayView {
     return filterView(this.#parts)
   }
 
-  async dryRunFilter(text: string | undefined, scope?: TraceScope): Promise<DryRun | { problems: RouteProblem[] }> {
-    const { gate } = this.#parts.running
-    if (text === undefined) return gate.dryRun(gate.filter, scope)
-    const compiled = filterOfText(this.#parts.config, text)
-    return 'problems' in compiled ? compiled : gate.dryRun(compiled.filter, scope)
+  async dryRunFilter(
+    text: string | undefined,
+    scope?: TraceScope,
+  ): Promise<DryRun | { problems: RouteProblem[] } | SearchProblem> {
+    const { gate, live } = this.#parts.running
+    const compiled = text === undefined ? { filter: gate.filter } : filterOfText(this.#parts.config, text)
+    if ('problems' in compiled) return compiled
+    const problem = scope && scopeProblem(scope)
+    if (problem !== undefined) return { problem }
+    return live.walks.offer(() => gate.dryRun(compiled.filter, scope))
   }
 
   async domains(): Promise<readonly DomainView[]> {
-    return this.#parts.running.live.domains()
+    const { server_domain, client_domain } = this.#parts.config.tls_mgm
+    const domains = await this.#parts.running.live.domains()
+    return domains.map((domain) => {
+      const declared = (domain.role === 'server' ? server_domain : client_domain).find(
+        ({ name }) => name === domain.name,
+      )
+      if (declared === undefined) return domain
+      const { private_key_password: _secret, ...settings } = declared
+      return { ...domain, settings }
+    })
   }
 
   async audit(): Promise<readonly AuditEntry[]> {
@@ -140,6 +155,7 @@ export class View implements GatewayView {
       },
       destinations: this.#parts.destinations?.status() ?? [],
       collector: this.#parts.collector?.status(),
+      api: this.#parts.api && { refusedTokens: this.#parts.api.refusedTokens },
       reload: this.#parts.lastReload,
     }
   }

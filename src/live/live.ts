@@ -26,17 +26,19 @@ import type { DestinationStatus, GatewayStatus, TraceStatus } from '../base/stat
 import type { Config } from '../config/types.js'
 import type { HepPacket } from '../hep/packet.js'
 import { AuditList } from './audit.js'
-import { type CaptureSources, capture } from './capture.js'
-import { LiveConnections, type LiveConnectionsOptions } from './connections.js'
-import { type DomainCertificates, domainViews } from './domains.js'
-import { EventFeed } from './feed.js'
-import { History } from './history.js'
-import { MessageStore } from './messages.js'
-import { OtherAgents } from './others.js'
-import { Overviews } from './overview.js'
+import type { CaptureSources } from './capture/capture.js'
+import { Captures } from './capture/captures.js'
+import { LiveConnections, type LiveConnectionsOptions } from './connections/connections.js'
+import { EventFeed } from './feed/feed.js'
+import { MessageStore } from './messages/messages.js'
+import { OtherAgents } from './messages/others.js'
+import { type DomainCertificates, domainViews } from './overview/domains.js'
+import { History } from './overview/history.js'
+import { Overviews } from './overview/overview.js'
+import { Walks } from './walks.js'
 
 /** What the live view may look at. Everything is asked anew each time. */
-export interface LiveOptions extends Omit<LiveConnectionsOptions, 'calls' | 'closedKept'> {
+export interface LiveOptions extends Omit<LiveConnectionsOptions, 'calls' | 'closedKept' | 'walks'> {
   readonly config: Config['live']
   readonly stateDir: string
   /** of hepgate */
@@ -56,11 +58,14 @@ export class Live {
   /** takes what is traced */
   readonly store: MessageStore
   readonly audit: AuditList
+  /** for all who walk over the connections or the store because somebody asked */
+  readonly walks = new Walks()
   readonly #options: LiveOptions
   readonly #connections: LiveConnections
   readonly #history: History
   readonly #overviews: Overviews
   readonly #feed: EventFeed
+  readonly #captures: Captures
   readonly #others: OtherAgents
 
   /** To be made before the gate, see LiveConnections. */
@@ -74,7 +79,9 @@ export class Live {
       ...options,
       closedKept: config.closed_connections,
       calls: this.store,
+      walks: this.walks,
     })
+    this.#captures = new Captures(this.#captureSources())
     this.#history = new History(options)
     this.#overviews = new Overviews({ ...options, history: this.#history })
     this.#feed = new EventFeed({
@@ -114,16 +121,16 @@ export class Live {
     return this.#connections.detail(id)
   }
 
-  calls(query: CallQuery): Page<CallRow> | SearchProblem {
-    return this.store.calls.list(query)
+  calls(query: CallQuery): Promise<Page<CallRow> | SearchProblem> {
+    return this.walks.offer(() => this.store.calls.list(query))
   }
 
   call(callId: string): CallDetail | undefined {
     return this.store.calls.detail(callId, (id) => this.#connections.rowOf(id))
   }
 
-  domains(): DomainView[] {
-    return domainViews(this.#options.domains(), this.#options.facts())
+  domains(): Promise<DomainView[]> {
+    return this.walks.inTurn(() => domainViews(this.#options.domains(), this.#options.facts()))
   }
 
   watch(request: WatchRequest, viewer: Viewer): Promise<(() => void) | SearchProblem> {
@@ -131,7 +138,7 @@ export class Live {
   }
 
   capture(request: CaptureRequest): AsyncIterable<Buffer> | SearchProblem | undefined {
-    return capture(request, this.#captureSources())
+    return this.#captures.begin(request)
   }
 
   /** SECRET. Empty: none are held. undefined: no such connection. */
@@ -147,6 +154,7 @@ export class Live {
   /** While their viewers can still be told. */
   endStreams(): void {
     this.#feed.stop()
+    this.#captures.stop()
   }
 
   /** What was noted goes to the disk first. */
@@ -171,10 +179,12 @@ export class Live {
     const connections = this.#connections
     return {
       version: this.#options.version,
+      walks: this.walks,
       rawOfCall: (callId) => store.rawOfCall(callId),
       rawOfConnection: (id) => store.rawOfConnection(id),
-      rawSince: (n) => store.rawSince(n),
-      onMessage: (listener) => store.onMessage(listener),
+      rawSince: (n, test) => store.rawSince(n, test),
+      onMessage: (hear, test) => store.onMessage(hear, test),
+      settle: () => store.settle(),
       connection: (id) => connections.rowOf(id),
       timeline: (id) => connections.timeline(id),
       keylog: (id) => connections.keylog(id) ?? [],

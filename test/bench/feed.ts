@@ -5,8 +5,8 @@
  */
 import type { WatchRequest } from '../../src/base/live.js'
 import { silentLog } from '../../src/base/log.js'
-import { breakdownOf } from '../../src/live/breakdown.js'
-import { History } from '../../src/live/history.js'
+import { breakdownOf } from '../../src/live/overview/breakdown.js'
+import { History } from '../../src/live/overview/history.js'
 import { healthyStatus, liveFacts, quietSample } from '../support/watched.js'
 import { callRow, WatchScene } from '../support/watching.js'
 

@@ -1,12 +1,13 @@
 /**
  * What the message store costs: ns per message on the path of the call (beside the encoding of the same message for a
- * HEP destination), later per message read, ms per page of calls, and the memory of a full store.
+ * HEP destination), later per message read, without captures and with as many as there may be, ms per page of calls,
+ * and the memory of a full store.
  *
  *     node --expose-gc <build>/test/bench/live-store.js
  */
 
 import { encodeHep, hepHead, hepTail } from '../../src/hep/encode.js'
-import { MessageStore } from '../../src/live/messages.js'
+import { MessageStore } from '../../src/live/messages/messages.js'
 import { leg, noonMicros } from '../support/destinations.js'
 
 const rounds = 9
@@ -55,7 +56,7 @@ function report(what: string, value: number, unit: string): void {
 
 const one = message(1, 1)
 const [callIdStart, callIdEnd] = callIdOf(one)
-const on = leg()
+const on = leg({ direction: 'in' })
 
 function take(store: MessageStore): void {
   for (let i = 0; i < perRound; i++) store.sip(on, noonMicros + i, one, 0, one.length, callIdStart, callIdEnd)
@@ -78,9 +79,9 @@ const takeFew = (): void => {
 }
 for (let i = 0; i < 100; i++) {
   takeFew()
-  full.usersOf('') // what waits is read, so that it is forgotten as it would be
+  full.settle() // what waits is read, so that it is forgotten as it would be
 }
-report('the same, the oldest go', best(takeFew, () => full.usersOf('')) / few, 'ns')
+report('the same, the oldest go', best(takeFew, () => full.settle()) / few, 'ns')
 
 const page = Buffer.alloc(65536)
 const head = hepHead({ source: on.source, destination: on.destination, protocol: 22, type: 1, captureId: 2001 })
@@ -95,7 +96,7 @@ report('the same encoded for a HEP destination', best(encode) / perRound, 'ns')
 
 const messages = Array.from({ length: 2000 }, (_, i) => message(i % 200, i))
 const read = best(
-  () => fresh.store.usersOf(''),
+  () => fresh.store.settle(),
   () => {
     fresh.store.stop()
     fresh.store = new MessageStore(32 << 20)
@@ -104,15 +105,35 @@ const read = best(
 )
 report('a message is read, later', read / messages.length, 'ns')
 
+const others = Array.from({ length: 16 }, (_, i) => new Set([String(i)]))
+const watched = best(
+  () => {
+    for (let left = messages.length; left > 0; left -= 500) fresh.store.settle()
+  },
+  () => {
+    fresh.store.stop()
+    fresh.store = new MessageStore(32 << 20)
+    const { store } = fresh
+    for (const users of others) {
+      store.onMessage(
+        () => {},
+        (connId = '') => [...store.usersOf(connId)].some((user) => users.has(user)),
+      )
+    }
+    for (const bytes of messages) offer(store, on, bytes, noonMicros)
+  },
+)
+report('the same, and 16 captures of other users look at it', watched / messages.length, 'ns')
+
 globalThis.gc?.()
 const before = process.memoryUsage()
 const calls = 50_000
 const large = new MessageStore(64 << 20, calls)
 for (let i = 0; i < calls; i++) {
   offer(large, on, message(i, 1), noonMicros + i)
-  if (i % 1000 === 0) large.usersOf('')
+  if (i % 1000 === 0) large.settle()
 }
-large.usersOf('')
+large.settle()
 globalThis.gc?.()
 const after = process.memoryUsage()
 report(`heap of ${large.calls.size} calls of one message, each`, (after.heapUsed - before.heapUsed) / calls, 'octets')

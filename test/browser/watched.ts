@@ -1,7 +1,7 @@
 /** Streams of a fake gateway: each viewer gets the part of a picture it asked for, and each second what changed. */
 import { setInterval } from 'node:timers'
 import type { Delta, Snapshot, Topic } from '../../src/base/live.js'
-import { eventId, eventText } from '../../src/live/sse.js'
+import { eventId, eventText } from '../../src/live/feed/sse.js'
 import type { FakeGateway } from '../support/fake-gateway.js'
 
 export interface Picture {

@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { Endpoint } from '../../src/base/address.js'
 import type { ConnectionRow, TimelineEntry } from '../../src/base/live.js'
-import { type CaptureSources, capture } from '../../src/live/capture.js'
-import type { RawMessage } from '../../src/live/stored.js'
+import type { CaptureSources } from '../../src/live/capture/capture.js'
+import { Captures } from '../../src/live/capture/captures.js'
+import type { RawMessage } from '../../src/live/messages/stored.js'
+import { Walks } from '../../src/live/walks.js'
 import { lacks, peer } from '../support/peers.js'
 import { runProcess } from '../support/process.js'
 import { tempDir } from '../support/tmp.js'
@@ -123,12 +125,14 @@ function sources(said: readonly Said[]): CaptureSources {
     rawOfCall: () => messages,
     rawSince: () => messages,
     onMessage: () => () => {},
+    settle: () => {},
+    walks: new Walks(),
     matching: () => () => true,
   }
 }
 
 async function captured(path: string, from: CaptureSources, keys: boolean): Promise<void> {
-  const file = capture({ follow: false, keys, callId: 'a84b4c76e66710' }, from)
+  const file = new Captures(from).begin({ follow: false, keys, callId: 'a84b4c76e66710' })
   assert.ok(file !== undefined && !('problem' in file))
   const pieces: Buffer[] = []
   for await (const piece of file) pieces.push(piece)

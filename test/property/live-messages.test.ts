@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { MessageStore } from '../../src/live/messages.js'
-import { readMessage } from '../../src/live/sip-summary.js'
-import { callsPage, flowLeg, offerTo, sipText } from '../support/call-flow.js'
+import { MessageStore } from '../../src/live/messages/messages.js'
+import { readMessage } from '../../src/live/messages/sip-summary.js'
+import { callsPage, flowLeg, offerTo, rawAll, sipText } from '../support/call-flow.js'
 import { noonMicros } from '../support/destinations.js'
 import { vectorsDir } from '../support/paths.js'
 
@@ -54,9 +54,9 @@ describe('whatever messages come', () => {
           if (bytes.length <= maxBytes) {
             model.push({ n: model.length + 1, connId: `10${one.leg + 1}`, callId: `c${one.call}`, bytes })
           }
-          if (one.read) assert.ok(totalOf(store.rawSince(0)) <= maxBytes)
+          if (one.read) assert.ok(totalOf(rawAll(store)) <= maxBytes)
         }
-        const kept = [...store.rawSince(0)]
+        const kept = rawAll(store)
         assert.ok(totalOf(kept) <= maxBytes)
         if (model.length > 0) assert.ok(kept.length > 0)
         assert.deepEqual(

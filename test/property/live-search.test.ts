@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { connectionSorts, searchFields } from '../../src/base/live.js'
-import { endpointTest } from '../../src/live/addresses.js'
-import { compareIds, PageOfConnections } from '../../src/live/page.js'
-import { compileSearch } from '../../src/live/search.js'
+import { compareIds, PageOfConnections } from '../../src/live/connections/page.js'
+import { endpointTest } from '../../src/live/search/addresses.js'
+import { compileSearch } from '../../src/live/search/search.js'
 import { live, manyConnections, startMicros } from '../unit/live/connections-made-up.js'
 
 const around = { nowMicros: () => startMicros, traced: () => true, usersOf: () => [], connectionsOfCall: () => [] }

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { Endpoint } from '../../src/base/address.js'
-import { capture } from '../../src/live/capture.js'
-import { enhancedPacket } from '../../src/live/pcapng.js'
-import type { RawMessage } from '../../src/live/stored.js'
+import { Captures } from '../../src/live/capture/captures.js'
+import { enhancedPacket } from '../../src/live/capture/pcapng.js'
+import type { RawMessage } from '../../src/live/messages/stored.js'
+import { Walks } from '../../src/live/walks.js'
 import { readBlocks, readFrame, readPackets, readStreams } from '../unit/live/captured.js'
 
 const port = fc.integer({ min: 0, max: 65535 })
@@ -32,11 +33,13 @@ const nobody = {
   rawOfConnection: () => [],
   rawOfCall: () => [],
   onMessage: () => () => {},
+  settle: () => {},
+  walks: new Walks(),
   matching: () => () => false,
 }
 
 async function fileOf(messages: readonly RawMessage[]): Promise<Buffer> {
-  const file = capture({ follow: false, keys: false }, { ...nobody, rawSince: () => messages })
+  const file = new Captures({ ...nobody, rawSince: () => messages }).begin({ follow: false, keys: false })
   assert.ok(file !== undefined && !('problem' in file))
   const pieces: Buffer[] = []
   for await (const piece of file) pieces.push(piece)

@@ -155,6 +155,7 @@ export class EdgeInProcess {
       local: { ip: '127.0.0.1', port: own },
       peer: { ip, port },
       peerIdentities: [],
+      users: [],
       trusted: side === 'core',
     } as unknown as ConnectionFacts)
   }

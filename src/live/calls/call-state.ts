@@ -7,7 +7,7 @@
  *                  ╰────────┴→ cancelled, failed, done (3xx)
  *     others   trying → done, failed
  */
-import type { CallState } from '../base/live.js'
+import type { CallState } from '../../base/live.js'
 
 /** A message, as far as it moves a call. */
 export interface Step {
@@ -149,7 +149,7 @@ export class CallProgress {
   }
 }
 
-/** RFC 3261 §21: a final failure, other than the question for credentials. */
+/** RFC 3261 §21: a final failure, other than the question for credentials and the answer to a call that was cancelled. */
 export function isError(status: number): boolean {
-  return status >= 400 && status !== 401 && status !== 407
+  return status >= 400 && status !== 401 && status !== 407 && status !== 487
 }

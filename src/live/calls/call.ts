@@ -1,11 +1,11 @@
 /** One Call-ID: what its messages said so far, and those that are still in the store. */
-import type { CallRow, CallState } from '../base/live.js'
-import { field, type SipMessage } from '../sip/message.js'
+import type { CallRow, CallState } from '../../base/live.js'
+import { field, type SipMessage } from '../../sip/message.js'
+import { Fifo } from '../messages/fifo.js'
+import { microTimeOf } from '../messages/message-view.js'
+import { addressOfRecord, cseqText, stepOf } from '../messages/sip-summary.js'
+import { isSameMessage, type Stored } from '../messages/stored.js'
 import { CallProgress, isError } from './call-state.js'
-import { Fifo } from './fifo.js'
-import { microTimeOf } from './message-view.js'
-import { addressOfRecord, cseqText, stepOf } from './sip-summary.js'
-import { isSameMessage, type Stored } from './stored.js'
 
 /** A call has two or three, with forks and hand-overs a dozen; so has a registration over a day of reconnects. */
 const maxConnections = 32

@@ -2,12 +2,12 @@
  * The calls of the messages in the store, by Call-ID. A call is known as long as one of its messages is kept. The
  * store hands over each message once it is read, and again when it is forgotten; here no bytes are kept.
  */
-import type { CallDetail, CallQuery, CallRow, ConnectionRow, Page, SearchProblem } from '../base/live.js'
-import type { SipMessage } from '../sip/message.js'
+import type { CallDetail, CallQuery, CallRow, ConnectionRow, Page, SearchProblem } from '../../base/live.js'
+import type { SipMessage } from '../../sip/message.js'
+import { messageView } from '../messages/message-view.js'
+import type { Stored } from '../messages/stored.js'
+import { type CallTest, compileCallSearch } from '../search/call-search.js'
 import { Call } from './call.js'
-import { type CallTest, compileCallSearch } from './call-search.js'
-import { messageView } from './message-view.js'
-import type { Stored } from './stored.js'
 
 /** About 1.5 kB each: 30 MB, as much as the messages of so many calls take by default. */
 export const maxCalls = 20_000
@@ -64,8 +64,8 @@ export class Calls {
     return [...(this.#byId.get(callId)?.entries ?? [])].sort((a, b) => a.micros - b.micros || a.n - b.n)
   }
 
+  /** As far as its messages are read. */
   connectionsOf(callId: string): readonly string[] {
-    this.#settle()
     return this.#byId.get(callId)?.conn_ids ?? []
   }
 

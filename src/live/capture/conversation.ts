@@ -7,8 +7,8 @@
  * refuses what is no TLS record, and the heuristic of SIP takes it. What is made up is made up of the gateway's
  * knowledge: it sees messages, not segments, so handshake and acknowledgements take no time.
  */
-import { type Endpoint, endpointText } from '../base/address.js'
-import { hashOfText, scramble } from '../base/hash.js'
+import { type Endpoint, endpointText } from '../../base/address.js'
+import { hashOfText, scramble } from '../../base/hash.js'
 import { tcpFlags, tcpFrame, udpFrame, type Way, wayBetween } from './frame.js'
 
 export type Party = 'initiator' | 'responder'

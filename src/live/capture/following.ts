@@ -2,22 +2,22 @@
  * What a capture that follows still has to show: messages as they are stored, and the fate of connections as it is
  * told, in the order they came. Bounded in bytes; when its reader is further behind, it takes no more and is over.
  */
-import { channels } from '../base/channels.js'
-import type { ConnectionEvent } from '../base/facts.js'
+import { channels } from '../../base/channels.js'
+import type { ConnectionEvent } from '../../base/facts.js'
+import type { MessageTest, RawMessage } from '../messages/stored.js'
 import type { Happening } from './recording.js'
-import type { RawMessage } from './stored.js'
 
 export type Followed = RawMessage | Happening
 
 export interface MessageFeed {
-  /** Tells of messages some 100 ms after they came, until the returned function is called. */
-  onMessage(listener: (message: RawMessage) => void): () => void
-  /** The messages of a connection. Before it answers, the listeners have heard of all that came. */
-  rawOfConnection(id: string): Iterable<RawMessage>
+  /** Tells of those that pass `test` some 100 ms after they came, until the returned function is called. */
+  onMessage(hear: (message: RawMessage) => void, test: MessageTest): () => void
+  /** Tells now of all that came. */
+  settle(): void
 }
 
-/** What may wait for a slow reader. */
-const maxWaitingBytes = 16 * 1024 * 1024
+/** What may wait for a slow reader; 64 MiB for all there may be (captures.ts). */
+const maxWaitingBytes = 4 * 1024 * 1024
 /** of an item, besides the bytes of its message */
 const itemBytes = 256
 /** taken items are let go in lots, so that taking one costs the same however many wait */
@@ -28,7 +28,6 @@ export class Following {
   overrun = false
   readonly #feed: MessageFeed
   readonly #connId: string | undefined
-  readonly #wants: (message: RawMessage) => boolean
   readonly #signal: AbortSignal
   readonly #unsubscribe: () => void
   #items: (Followed | undefined)[] = []
@@ -38,17 +37,11 @@ export class Following {
   #wake: (() => void) | undefined
 
   /** `connId`: follow this connection only, to its end. */
-  constructor(
-    feed: MessageFeed,
-    connId: string | undefined,
-    wants: (message: RawMessage) => boolean,
-    signal: AbortSignal,
-  ) {
+  constructor(feed: MessageFeed, connId: string | undefined, wants: MessageTest, signal: AbortSignal) {
     this.#feed = feed
     this.#connId = connId
-    this.#wants = wants
     this.#signal = signal
-    this.#unsubscribe = feed.onMessage(this.#onMessage)
+    this.#unsubscribe = feed.onMessage(this.#onMessage, wants)
     channels.connection.subscribe(this.#onConnection)
     if (signal.aborted) this.stop()
     else signal.addEventListener('abort', this.stop)
@@ -89,14 +82,14 @@ export class Following {
   }
 
   readonly #onMessage = (message: RawMessage): void => {
-    if (this.#wants(message)) this.#push(message)
+    this.#push(message)
   }
 
   readonly #onConnection = (event: unknown): void => {
     const { name, status, cause, message, facts } = event as ConnectionEvent
     if ((name !== 'ERROR' && name !== 'CLOSED') || (this.#connId !== undefined && this.#connId !== facts.id)) return
     const { id: connId, closed } = facts
-    this.#feed.rawOfConnection(connId) // its last messages come before its end
+    this.#feed.settle() // its last messages come before its end
     this.#push({ connId, micros: Date.now() * 1000, event: name, status, cause, message, by: closed?.by })
     if (name === 'CLOSED' && this.#connId !== undefined) this.stop()
   }

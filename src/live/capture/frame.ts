@@ -4,9 +4,9 @@
  *
  *     | Ethernet 14 | IPv4 20 or IPv6 40 | TCP 20 or UDP 8 | payload |
  */
-import type { Endpoint } from '../base/address.js'
-import { hashOfText } from '../base/hash.js'
-import { asInet6, inetBytes } from '../base/inet.js'
+import type { Endpoint } from '../../base/address.js'
+import { hashOfText } from '../../base/hash.js'
+import { asInet6, inetBytes } from '../../base/inet.js'
 
 /** One direction between two endpoints: made once, used for every frame. */
 export interface Way {

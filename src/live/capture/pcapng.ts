@@ -5,7 +5,7 @@
  *     | type | total length | body, padded to 32 bits | options | total length |
  */
 import { isIPv6 } from 'node:net'
-import { inetBytes } from '../base/inet.js'
+import { inetBytes } from '../../base/inet.js'
 
 /** §4.1 to §4.7 */
 const blockTypes = {

@@ -3,12 +3,12 @@
  * blocks of pcapng. Each connection is a conversation with its facts beside its first packet. Reads no store and waits
  * for nobody; what it holds grows with the connections it shows, and is bounded.
  */
-import { endpointText } from '../base/address.js'
-import type { ClosedView, ConnectionRow, Time, TimelineEntry } from '../base/live.js'
+import { endpointText } from '../../base/address.js'
+import type { ClosedView, ConnectionRow, Time, TimelineEntry } from '../../base/live.js'
+import type { RawMessage } from '../messages/stored.js'
 import { Conversation, type Frame, type Parties, type Party } from './conversation.js'
 import { remarkFrame } from './frame.js'
 import { decryptionSecrets, enhancedPacket, interfaceDescription, nameResolution, sectionHeader } from './pcapng.js'
-import type { RawMessage } from './stored.js'
 
 /** Something that happened to a connection after it was made: an error, or its end. */
 export interface Happening {
@@ -71,6 +71,7 @@ export class Recording {
   readonly #due: Happening[] = []
   #blocks: Buffer[] = []
   #bytes = 0
+  #latest = 0
   #latestMicros = 0
 
   constructor(source: ConnectionSource, options: RecordingOptions) {
@@ -86,7 +87,13 @@ export class Recording {
     return this.#bytes
   }
 
+  /** the greatest number of a message in it */
+  get latest(): number {
+    return this.#latest
+  }
+
   message(message: RawMessage): void {
+    this.#latest = Math.max(this.#latest, message.n)
     this.#settle(message.micros)
     const key = keyOf(message)
     const recorded = this.#conversations.get(key) ?? this.#begin(key, message)
@@ -256,8 +263,9 @@ function hostNames(names: readonly string[]): string[] {
   return names.filter((name) => /^[a-z0-9_]([a-z0-9._-]{0,251}[a-z0-9_])?$/i.test(name))
 }
 
+/** Nor does a word of the peer turn round what stands behind it. */
 function clean(text: string): string {
-  return text.replace(/\p{Cc}/gu, '\ufffd')
+  return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, '\ufffd')
 }
 
 /** Unix time in µs. A text with ms only stands for the first µs of that ms, or the last: `fill` 0 or 9. */

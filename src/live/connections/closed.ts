@@ -2,7 +2,7 @@
  * Connections closed lately, those that never came to be among them: they are what people look for. A bounded
  * ring, the oldest go first. SECRET: of traced ones it holds the key log, as long as it holds the connection.
  */
-import type { ConnectionFacts } from '../base/facts.js'
+import type { ConnectionFacts } from '../../base/facts.js'
 import type { TimelineEvent } from './timelines.js'
 
 export interface ClosedConnection {

@@ -1,11 +1,10 @@
 /**
  * The connections as viewers ask for them: live ones from their facts, each time anew, and those closed lately.
- * Lists and searches walk all of them in short turns, so that no call waits. It hears every event of a
- * connection and costs nothing else while nobody looks.
+ * Lists and searches walk all of them in slices and one after another, so that no call waits. It hears every event
+ * of a connection and costs nothing else while nobody looks.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import { channels } from '../base/channels.js'
-import type { ConnectionEvent, ConnectionFacts } from '../base/facts.js'
+import { channels } from '../../base/channels.js'
+import type { ConnectionEvent, ConnectionFacts } from '../../base/facts.js'
 import type {
   ConnectionDetail,
   ConnectionFilter,
@@ -15,11 +14,13 @@ import type {
   Page,
   SearchProblem,
   TimelineEntry,
-} from '../base/live.js'
+} from '../../base/live.js'
+import type { Slices } from '../../base/slices.js'
+import { type ConnectionSearch, type ConnectionTest, compileSearch, type SearchSurroundings } from '../search/search.js'
+import type { Walks } from '../walks.js'
 import { ClosedConnections } from './closed.js'
 import { PageOfConnections } from './page.js'
 import { connectionDetail, connectionRow, type Inspection } from './rows.js'
-import { type ConnectionTest, compileSearch, type SearchSurroundings } from './search.js'
 import { Timelines, timelineEntries } from './timelines.js'
 
 export interface LiveConnectionsOptions {
@@ -32,11 +33,14 @@ export interface LiveConnectionsOptions {
   readonly inspect: (id: string) => Inspection | undefined
   /** what the message store knows; traced connections only */
   readonly calls: {
+    /** Takes in what came lately, as far as that is quickly done; `usersOf` and `connectionsOfCall` do not. */
+    settle(): void
     callIdsOf(connId: string): readonly string[]
     usersOf(connId: string): Iterable<string>
     connectionsOfCall(callId: string): Iterable<string>
     messagesOf(connId: string): readonly MessageView[]
   }
+  readonly walks: Walks
   /** live.closed_connections */
   readonly closedKept: number
   /** which addresses are one host: an IPv6 customer has a /64 */
@@ -44,9 +48,6 @@ export interface LiveConnectionsOptions {
   /** Unix time in µs */
   readonly nowMicros: () => number
 }
-
-/** Connections visited in one turn of the event loop: one or two milliseconds. */
-const perTurn = 2000
 
 export class LiveConnections {
   readonly #options: LiveConnectionsOptions
@@ -77,17 +78,8 @@ export class LiveConnections {
     if ('problem' in search) return search
     const page = PageOfConnections.begin(query)
     if ('problem' in page) return page
-    // Taken now: a connection that closes during the walk is seen as a live one, and not a second time.
-    const closed = query.closed || search.closedOnly ? Array.from(this.#closed.values(), ({ facts }) => facts) : []
-    let visited = 0
-    for (const connections of [this.#options.facts(), closed]) {
-      for (const facts of connections) {
-        if (search.matches(facts)) page.offer(facts)
-        if (++visited % perTurn === 0) await nextTurn()
-      }
-    }
-    const { found, total, next } = page.finish()
-    return { rows: found.map((facts) => this.row(facts)), total, ...(next !== undefined && { next }) }
+    const withClosed = query.closed || search.closedOnly
+    return this.#options.walks.offer((slices) => this.#walk(search, page, withClosed, slices))
   }
 
   /** A test over the facts of connections, for whoever walks them. It may be kept. */
@@ -140,6 +132,30 @@ export class LiveConnections {
     const facts = this.#factsOf(id)
     if (facts === undefined) return undefined
     return this.#isTraced(facts) ? [...facts.keylog] : []
+  }
+
+  async #walk(
+    { matches }: ConnectionSearch,
+    page: PageOfConnections,
+    withClosed: boolean,
+    slices: Slices,
+  ): Promise<Page<ConnectionRow>> {
+    this.#options.calls.settle()
+    // Taken now: a connection that closes during the walk is seen as a live one, and not a second time.
+    const closed = withClosed ? Array.from(this.#closed.values(), ({ facts }) => facts) : []
+    for (const connections of [this.#options.facts(), closed]) {
+      for (const facts of connections) {
+        if (matches(facts)) page.offer(facts)
+        if (slices.isOver) await slices.next()
+      }
+    }
+    const { found, total, next } = page.finish()
+    const rows: ConnectionRow[] = []
+    for (const facts of found) {
+      rows.push(this.row(facts))
+      if (slices.isOver) await slices.next()
+    }
+    return { rows, total, ...(next !== undefined && { next }) }
   }
 
   /** Of a live connection, or of one closed lately. */

@@ -3,9 +3,9 @@
  * while it is offered them one by one, and remembers nothing between pages: a cursor names the last row by its
  * value and conn_id, so that what opens and closes meanwhile moves no other row.
  */
-import type { ConnectionFacts } from '../base/facts.js'
-import { type ConnectionQuery, type ConnectionSort, connectionSorts, type SearchProblem } from '../base/live.js'
-import { inet4Number } from './addresses.js'
+import type { ConnectionFacts } from '../../base/facts.js'
+import { type ConnectionQuery, type ConnectionSort, connectionSorts, type SearchProblem } from '../../base/live.js'
+import { inet4Number } from '../search/addresses.js'
 
 export type PageQuery = Pick<ConnectionQuery, 'sort' | 'descending' | 'limit' | 'cursor'>
 

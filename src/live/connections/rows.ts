@@ -2,8 +2,8 @@
  * Connections as viewers see them: from the facts that tls/ keeps to the shapes of base/live.ts. Key material
  * stays behind: nothing here reads the key log but to say whether there is one.
  */
-import { endpointText } from '../base/address.js'
-import type { CertificateFacts, CloseFacts, ConnectionFacts } from '../base/facts.js'
+import { endpointText } from '../../base/address.js'
+import type { CertificateFacts, CloseFacts, ConnectionFacts } from '../../base/facts.js'
 import type {
   CertificateView,
   ClosedView,
@@ -12,7 +12,7 @@ import type {
   MessageView,
   Time,
   TimelineEntry,
-} from '../base/live.js'
+} from '../../base/live.js'
 
 export function connectionRow(facts: ConnectionFacts, traced: boolean): ConnectionRow {
   const { tls } = facts

@@ -2,8 +2,8 @@
  * What happened to each live connection: its latest events, traced or not. Whoever keeps a closed connection
  * takes its events along. Nothing of the key material of an event is kept.
  */
-import type { ConnectionEvent } from '../base/facts.js'
-import type { TimelineEntry } from '../base/live.js'
+import type { ConnectionEvent } from '../../base/facts.js'
+import type { TimelineEntry } from '../../base/live.js'
 import { timeOf } from './rows.js'
 
 /** The times are written out when somebody looks. */

@@ -2,8 +2,8 @@
  * Viewers that asked for the same: one filter, one picture, and every event written once for all of them. It stays
  * for a while when the last one has left, so that a viewer whose network blinked can go on where it was.
  */
-import type { ConnectionFacts } from '../base/facts.js'
-import type { CallQuery, ConnectionFilter, Topic, WatchRequest } from '../base/live.js'
+import type { ConnectionFacts } from '../../base/facts.js'
+import type { CallQuery, ConnectionFilter, Topic, WatchRequest } from '../../base/live.js'
 import { Backlog, type NumberedEvent } from './backlog.js'
 import { Newest } from './marks.js'
 import { deltaJson, type Picture, type PictureSources, snapshotJson } from './picture.js'
@@ -84,6 +84,11 @@ export class Audience {
     if (json === undefined) return
     const n = this.#numbering.next()
     this.#backlog.add({ n, text: eventText('delta', this.#numbering.id(n), json) })
+  }
+
+  /** To so many characters of what was sent. */
+  shorten(chars: number): void {
+    this.#backlog.shorten(chars)
   }
 
   /** Sends a viewer what it does not have yet, as far as it takes it. */

@@ -9,10 +9,11 @@
  * Everything happens one after the other in `#inTurn`: a picture never changes while a snapshot of it is written.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { SearchProblem, Viewer, WatchRequest } from '../base/live.js'
-import type { Log } from '../base/log.js'
+import type { SearchProblem, Viewer, WatchRequest } from '../../base/live.js'
+import type { Log } from '../../base/log.js'
+import { type Every, nodeEvery } from '../every.js'
 import { Audience, audienceKey, type Numbering } from './audience.js'
-import { type Every, nodeEvery } from './every.js'
+import { shareOfChars } from './backlog.js'
 import { type LookSources, Looks } from './looks.js'
 import type { Picture, PictureSources } from './picture.js'
 import { Seat } from './seat.js'
@@ -31,11 +32,6 @@ export interface FeedOptions extends LookSources {
   /** monotonic */
   readonly nowMs?: () => number
   readonly every?: Every
-}
-
-/** Nothing is wrong with the question: there is no room now. */
-export interface TooManyViewers extends SearchProblem {
-  readonly full: true
 }
 
 export class EventFeed {
@@ -73,7 +69,7 @@ export class EventFeed {
    * Nothing is sent before the promise is resolved. The returned function is for a viewer that is gone by itself:
    * `end` is not called after it.
    */
-  async watch(request: WatchRequest, viewer: Viewer): Promise<(() => void) | SearchProblem | TooManyViewers> {
+  async watch(request: WatchRequest, viewer: Viewer): Promise<(() => void) | SearchProblem> {
     if (this.#stopped) return { problem: 'the gateway is stopping', full: true }
     const most = this.#options.maxViewers()
     if (this.#viewers >= most) {
@@ -123,6 +119,8 @@ export class EventFeed {
       await audience.advance(pictures[i] as Picture, this.#sources)
       for (const seat of audience.seats) await audience.serve(seat, this.#sources)
     }
+    const share = shareOfChars(this.#audiences.size)
+    for (const audience of this.#audiences.values()) audience.shorten(share)
   }
 
   #audienceOf(request: WatchRequest): Audience | SearchProblem {

@@ -2,7 +2,7 @@
  * Looks at everything viewers see, once for all audiences: one walk over the connections, the overview, the trace
  * board, the calls. Gives each audience its picture; knows no viewer and no time of its own.
  */
-import type { ConnectionFacts } from '../base/facts.js'
+import type { ConnectionFacts } from '../../base/facts.js'
 import type {
   CallQuery,
   CallRow,
@@ -12,11 +12,11 @@ import type {
   Page,
   SearchProblem,
   TraceBoard,
-} from '../base/live.js'
+} from '../../base/live.js'
+import type { History } from '../overview/history.js'
 import type { Audience } from './audience.js'
-import type { History } from './history.js'
 import { Marks, type Newest } from './marks.js'
-import { type Part, type Picture, rowsOfCalls } from './picture.js'
+import { type Part, type Picture, type Rows, rowsOfCalls } from './picture.js'
 
 /** Counters of destinations change all the time; what people decide is sent at once. */
 const boardEveryMs = 5000
@@ -39,6 +39,9 @@ export interface LookSources {
   board(): Promise<TraceBoard>
   readonly history: Pick<History, 'since' | 'latest'>
 }
+
+/** Of one look, by question: who asks for other connections mostly asks for the same calls, and they are megabytes. */
+type ListedCalls = Map<string, Rows<string>>
 
 export class Looks {
   readonly #sources: LookSources
@@ -64,6 +67,7 @@ export class Looks {
     )
     if (audiences.some(({ topics }) => topics.has('overview'))) await this.#lookAtOverview(look)
     if (audiences.some(({ topics }) => topics.has('trace'))) await this.#lookAtBoard(look)
+    const listed: ListedCalls = new Map()
     return audiences.map((audience, i) => {
       const { topics } = audience
       const finder = finders[i]
@@ -72,7 +76,7 @@ export class Looks {
         overview: topics.has('overview') ? this.#overview : undefined,
         sampleT: this.#sources.history.latest,
         connections: finder && { byId: finder.rows(), total: finder.total },
-        ...this.#callsFor(audience),
+        ...this.#callsFor(audience, listed),
         trace: topics.has('trace') ? this.#board : undefined,
       }
     })
@@ -91,13 +95,20 @@ export class Looks {
     await this.#marks.look(look, connections.facts(), (facts) => connections.traced(facts), finders)
   }
 
-  #callsFor({ topics, callQuery, picture }: Audience): Pick<Picture, 'calls' | 'callsVersion'> {
+  #callsFor({ topics, callQuery, picture }: Audience, listed: ListedCalls): Pick<Picture, 'calls' | 'callsVersion'> {
     const { calls } = this.#sources
     const callsVersion = calls.version
     if (!topics.has('calls')) return { calls: undefined, callsVersion }
     if (picture?.callsVersion === callsVersion) return { calls: picture.calls, callsVersion }
-    const page = calls.list(callQuery)
-    return { calls: 'problem' in page ? rowsOfCalls([], 0) : rowsOfCalls(page.rows, page.total), callsVersion }
+    const question = `${callQuery.limit} ${callQuery.search ?? ''}`
+    const rows = listed.get(question) ?? this.#listCalls(callQuery)
+    listed.set(question, rows)
+    return { calls: rows, callsVersion }
+  }
+
+  #listCalls(query: CallQuery): Rows<string> {
+    const page = this.#sources.calls.list(query)
+    return 'problem' in page ? rowsOfCalls([], 0) : rowsOfCalls(page.rows, page.total)
   }
 
   async #lookAtOverview(look: number): Promise<void> {

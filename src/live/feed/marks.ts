@@ -3,9 +3,9 @@
  * for all viewers; each of them is sent what changed since its own last look. Not by events: users, the verdict of
  * the trace and the other leg change without one.
  */
-import type { ConnectionFacts } from '../base/facts.js'
-import type { CounterUpdate } from '../base/live.js'
-import { Slices } from './slices.js'
+import type { ConnectionFacts } from '../../base/facts.js'
+import type { CounterUpdate } from '../../base/live.js'
+import { Slices } from '../../base/slices.js'
 
 /** One connection, and the look each kind of change was found in. Looks are numbered, growing. */
 export class Mark {

@@ -5,9 +5,9 @@
  * Rows of connections are the newest `limit` that match. One that is pushed out by a newer one is removed like one
  * that matches no longer, and comes back when there is room: the viewer always holds exactly these rows.
  */
-import type { CallRow, ConnectionRow, Sample } from '../base/live.js'
+import type { CallRow, ConnectionRow, Sample } from '../../base/live.js'
+import { jsonArray } from './json-array.js'
 import type { Mark } from './marks.js'
-import { jsonArray } from './slices.js'
 
 /** Something all audiences share: its JSON, and the look it changed in. */
 export interface Part {

@@ -5,7 +5,7 @@
  * What was sent counts as taken also when `send` says false, as with a Writable: then it is sent nothing more until
  * a comment, which may get lost without harm, is answered by true.
  */
-import type { Viewer } from '../base/live.js'
+import type { Viewer } from '../../base/live.js'
 import { keepAlive } from './sse.js'
 
 const tooSlowMs = 5000

@@ -1,6 +1,6 @@
 /** Entries of the message store as viewers see them. Read from the bytes when somebody looks, and not kept. */
-import { endpointText } from '../base/address.js'
-import type { MessageView, Time } from '../base/live.js'
+import { endpointText } from '../../base/address.js'
+import type { MessageView, Time } from '../../base/live.js'
 import { cseqText, firstLine, readMessage } from './sip-summary.js'
 import type { Stored } from './stored.js'
 

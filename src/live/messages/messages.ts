@@ -1,22 +1,24 @@
 /**
  * The traced messages of late, in memory: a bounded ring of bytes, the oldest leave first. It takes them as a trace
  * destination does (`TraceSinks`): a message costs a copy, and is read only later, a few at a time. Of events it keeps
- * a line in the flow of their call and never the payload, so no key material is ever in it.
+ * a line in the flow of their call and never the payload, so no key material is ever in it. A Call-ID is a text here:
+ * two that differ only in bytes that are not UTF-8 (RFC 3261 §25.1 allows none in it) are one call.
  *
  *     sip, event ─▶ ring ─▶ (100 ms later, or when somebody asks) calls, connections, followers
  */
-import type { Endpoint } from '../base/address.js'
-import type { Direction, Side, Transport } from '../base/facts.js'
-import type { MessageView } from '../base/live.js'
-import { field, type SipMessage } from '../sip/message.js'
-import { Calls, maxCalls } from './calls.js'
+import type { Endpoint } from '../../base/address.js'
+import type { Direction, Side, Transport } from '../../base/facts.js'
+import type { MessageView } from '../../base/live.js'
+import { Slices } from '../../base/slices.js'
+import { field, type SipMessage } from '../../sip/message.js'
+import { Calls, maxCalls } from '../calls/calls.js'
 import { ConnectionMessages } from './connection-messages.js'
 import { Fifo } from './fifo.js'
 import { messageView } from './message-view.js'
 import { OwnConnections } from './own-connections.js'
 import { addressOfRecord, readMessage } from './sip-summary.js'
 import { Slab } from './slab.js'
-import { type EventNote, type RawMessage, rawMessage, type Stored, type StoredLeg } from './stored.js'
+import { type EventNote, type MessageTest, type RawMessage, rawMessage, type Stored, type StoredLeg } from './stored.js'
 
 /** Less than any SIP message that does something has: the book-keeping of an entry (300 bytes) is bounded by that. */
 const minEntryBytes = 256
@@ -24,10 +26,12 @@ const minEntryBytes = 256
 const maxCallIdBytes = 255
 /** Nobody sees a difference, and what comes within is read together. */
 const readAfterMs = 100
-/** At 4 µs each, 1 ms: calls wait no longer for it. */
-const readAtOnce = 256
-/** Before a question is answered, at 4 µs each; more wait only in a flood. */
+/** Between two slices of reading, so that a flood has half of the time at most. */
+const pauseMs = 3
+/** Before a question is answered: at 4 µs each, 10 ms; more wait only in a flood. */
 const readBeforeAnswer = 2500
+/** A test of whoever listens takes a quarter of a reading, or less. */
+const testsPerReading = 4
 /** What somebody looks through; all of them are in a capture. */
 const maxShown = 200
 /** Characters: an event line has about 150, but its message may quote a peer. */
@@ -52,6 +56,11 @@ export interface StoredEvent {
   readonly record: 'connection' | 'tls-session'
 }
 
+interface Listener {
+  readonly hear: (message: RawMessage) => void
+  readonly test: MessageTest
+}
+
 export class MessageStore {
   readonly calls: Calls
   readonly #slab: Slab | undefined
@@ -59,7 +68,7 @@ export class MessageStore {
   readonly #entries = new Fifo<Stored>()
   readonly #connections = new ConnectionMessages()
   readonly #own = new OwnConnections()
-  readonly #listeners = new Set<(message: RawMessage) => void>()
+  readonly #listeners = new Set<Listener>()
   /** The leg of the message before, and what is kept of it: consecutive messages often share theirs. */
   #lastLeg: StoredLeg | undefined
   #kept!: StoredLeg
@@ -72,13 +81,14 @@ export class MessageStore {
   #next = 1
   /** the first that was not read yet */
   #unread = 1
+  #reading = false
   #timer: NodeJS.Timeout | undefined
 
   /** `maxBytes`: of messages; 0: none are kept. */
   constructor(maxBytes: number, mostCalls: number = maxCalls) {
     this.#slab = maxBytes > 0 ? new Slab(maxBytes) : undefined
     this.#maxEntries = Math.max(1, Math.floor(maxBytes / minEntryBytes))
-    this.calls = new Calls(() => this.#read(readBeforeAnswer), mostCalls)
+    this.calls = new Calls(() => this.settle(), mostCalls)
   }
 
   /** It counts as a trace destination. */
@@ -126,6 +136,11 @@ export class MessageStore {
     if (callId.length <= maxCallIdBytes) this.#add(leg, micros, bytes, 0, bytes.length, 0, 0, event, callId)
   }
 
+  /** Reads what came lately, unless there is too much of it, and those who listen hear of it. */
+  settle(): void {
+    this.#read(Math.ceil(readBeforeAnswer / (1 + this.#listeners.size / testsPerReading)), undefined)
+  }
+
   /** The tap delivered messages or events of that connection, lately. */
   isOwn(connId: string): boolean {
     return this.#own.has(connId)
@@ -133,28 +148,31 @@ export class MessageStore {
 
   /** The newest of a connection, newest last, without their text. */
   messagesOf(connId: string, limit = maxShown): MessageView[] {
-    this.#read(readBeforeAnswer)
+    this.settle()
     return this.#connections.newestOf(connId, limit).map((entry) => messageView(entry, false))
   }
 
   callIdsOf(connId: string): string[] {
-    this.#read(readBeforeAnswer)
+    this.settle()
     return this.#connections.callIdsOf(connId)
   }
 
-  /** Addresses of record at the other end of the connection: From of what it asked, To of what it was asked. */
+  /**
+   * Addresses of record at the other end of the connection: From of what it asked, To of what it was asked. As far as
+   * they are known: a search asks it of every connection, also for a message that is being read.
+   */
   usersOf(connId: string): Iterable<string> {
-    this.#read(readBeforeAnswer)
     return this.#connections.usersOf(connId)
   }
 
+  /** As far as they are known, too. */
   connectionsOfCall(callId: string): readonly string[] {
     return this.calls.connectionsOf(callId)
   }
 
   /** The SIP messages of a connection that are kept, oldest first. What is forgotten between two of them is left out. */
   rawOfConnection(connId: string): Generator<RawMessage> {
-    this.#read(readBeforeAnswer)
+    this.settle()
     return this.#raw([...this.#connections.of(connId)])
   }
 
@@ -164,16 +182,21 @@ export class MessageStore {
   }
 
   /**
-   * The SIP messages kept behind number `n`, oldest first; 0: all. Who calls this and then, in the same turn,
-   * `onMessage`, gets each message once.
+   * The SIP messages kept behind number `n` that pass `test`, oldest first; 0: all. In the place of one that does not
+   * it yields undefined, so that whoever goes through them can let others have their turn. Who calls this and then, in
+   * the same turn, `onMessage`, gets each message once.
    */
-  rawSince(n: number): Generator<RawMessage> {
-    this.#read(readBeforeAnswer)
-    return this.#rawBetween(n + 1, this.#unread)
+  rawSince(n: number, test: MessageTest): Generator<RawMessage | undefined> {
+    this.settle()
+    return this.#rawBetween(n + 1, this.#unread, test)
   }
 
-  /** Calls `listener` with each SIP message that is read from now on, about 100 ms after it came; returns the end of that. */
-  onMessage(listener: (message: RawMessage) => void): () => void {
+  /**
+   * Calls `hear` with each SIP message that passes `test` and is read from now on, in their order, about 100 ms after
+   * it came; returns the end of that. Either may ask the store what it knows.
+   */
+  onMessage(hear: (message: RawMessage) => void, test: MessageTest): () => void {
+    const listener = { hear, test }
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -198,10 +221,10 @@ export class MessageStore {
     return kept
   }
 
-  *#rawBetween(from: number, to: number): Generator<RawMessage> {
+  *#rawBetween(from: number, to: number, test: MessageTest): Generator<RawMessage | undefined> {
     for (let n = Math.max(from, this.#first); n < to; n = Math.max(n + 1, this.#first)) {
       const entry = this.#entries.at(n - this.#first) as Stored
-      if (entry.event === undefined) yield rawMessage(entry)
+      yield entry.event === undefined && test(entry.leg.connId, entry.callId) ? rawMessage(entry) : undefined
     }
   }
 
@@ -258,20 +281,37 @@ export class MessageStore {
 
   #onTimer = (): void => {
     this.#timer = undefined
-    this.#read(readAtOnce)
-    if (this.#unread < this.#next) this.#timer = setTimeout(this.#onTimer, 1).unref()
+    this.#read(Number.POSITIVE_INFINITY, new Slices())
+    if (this.#unread < this.#next) this.#timer = setTimeout(this.#onTimer, pauseMs).unref()
   }
 
-  /** At most so many of those that were not read yet. */
-  #read(limit: number): void {
-    const from = Math.max(this.#unread, this.#first)
-    const to = Math.min(this.#next, from + limit)
-    for (this.#unread = from; this.#unread < to; ) {
-      const entry = this.#entries.at(this.#unread - this.#first) as Stored
-      this.#unread++
-      if (entry.event === undefined) this.#readSip(entry)
-      else this.calls.addEvent(entry)
+  /**
+   * At most so many of those that were not read yet, and no longer than a slice. Whoever hears of one and asks us
+   * something meanwhile is answered from what is read: nobody is to hear of the second message within the first.
+   */
+  #read(limit: number, slices: Slices | undefined): void {
+    if (this.#reading) return
+    this.#reading = true
+    try {
+      this.#unread = Math.max(this.#unread, this.#first)
+      for (const end = Math.min(this.#next, this.#unread + limit); this.#unread < end; ) {
+        this.#readNext()
+        if (slices?.isOver) return
+      }
+    } finally {
+      this.#reading = false
     }
+  }
+
+  #readNext(): void {
+    const entry = this.#entries.at(this.#unread - this.#first) as Stored
+    this.#unread++
+    if (entry.event !== undefined) {
+      this.calls.addEvent(entry)
+      return
+    }
+    this.#readSip(entry)
+    this.#tell(entry)
   }
 
   #readSip(entry: Stored): void {
@@ -282,7 +322,17 @@ export class MessageStore {
       const isNewCall = this.calls.add(entry, page.toString('utf8', callIdStart, callIdEnd), message)
       if (isFirst || isNewCall) this.#noteUser(entry.leg, message)
     }
-    for (const listener of this.#listeners) listener(rawMessage(entry))
+  }
+
+  /** One copy for all who want it. */
+  #tell(entry: Stored): void {
+    const { connId } = entry.leg
+    let message: RawMessage | undefined
+    for (const { hear, test } of this.#listeners) {
+      if (!test(connId, entry.callId)) continue
+      message ??= rawMessage(entry)
+      hear(message)
+    }
   }
 
   #noteUser({ connId, direction }: StoredLeg, message: SipMessage): void {

@@ -10,8 +10,8 @@
  *
  * The tap delivers to the store before a packet leaves, so an id the store does not know is another agent's.
  */
-import { ipProtocolName, protocolTypes } from '../hep/chunks.js'
-import type { HepPacket } from '../hep/packet.js'
+import { ipProtocolName, protocolTypes } from '../../hep/chunks.js'
+import type { HepPacket } from '../../hep/packet.js'
 import type { MessageStore } from './messages.js'
 import { readMessage } from './sip-summary.js'
 import type { StoredLeg } from './stored.js'

@@ -2,12 +2,12 @@
  * What the live view reads out of a SIP message: its first line, CSeq, who calls whom. Reads bytes in place and
  * decodes what it returns; it judges nothing, and never throws for what is in the bytes.
  */
-import { lineEnd } from '../sip/headers.js'
-import { type Field, field, SipMessage } from '../sip/message.js'
-import { SipUri } from '../sip/uri.js'
-import { GREATER, LESS } from '../sip/values.js'
-import { Via } from '../sip/via.js'
-import type { Step } from './call-state.js'
+import { lineEnd } from '../../sip/headers.js'
+import { type Field, field, SipMessage } from '../../sip/message.js'
+import { SipUri } from '../../sip/uri.js'
+import { GREATER, LESS } from '../../sip/values.js'
+import { Via } from '../../sip/via.js'
+import type { Step } from '../calls/call-state.js'
 
 /** A first line or an address is as long as its sender likes; rows and tables are not. */
 const maxTextBytes = 255

@@ -1,6 +1,6 @@
 /** One entry of the message store: where its bytes lie and what was found out about it. Plain data. */
-import type { Endpoint } from '../base/address.js'
-import type { Direction, Side } from '../base/facts.js'
+import type { Endpoint } from '../../base/address.js'
+import type { Direction, Side } from '../../base/facts.js'
 
 /** What the store reads of the leg of a message: of one of ours (trace/sinks.ts), or of another capture agent. Never changes. */
 export interface StoredLeg {
@@ -54,9 +54,12 @@ export interface RawMessage {
   readonly connId: string | undefined
   /** '': it belongs to no call */
   readonly callId: string
-  /** a copy */
+  /** a copy, for all who are given the message: not to be changed */
   readonly bytes: Buffer
 }
+
+/** Is it asked for? Looked at before anything is copied. `callId`: undefined when it belongs to no call. */
+export type MessageTest = (connId: string | undefined, callId: string | undefined) => boolean
 
 export function rawMessage({ n, micros, leg, callId, page, start, end }: Stored): RawMessage {
   const { source, destination, transport, connId } = leg

@@ -2,9 +2,9 @@
  * What the live connections are made of: versions, ciphers, weak clients. One walk over all of them, in slices, so
  * that calls do not wait for it.
  */
-import type { ConnectionFacts } from '../base/facts.js'
-import type { Breakdown } from '../base/live.js'
-import { Slices } from './slices.js'
+import type { ConnectionFacts } from '../../base/facts.js'
+import type { Breakdown } from '../../base/live.js'
+import { Slices } from '../../base/slices.js'
 
 const examplesKept = 5
 

@@ -2,10 +2,10 @@
  * TLS domains with what uses them: days left of each certificate, connections made with it, and those that still
  * run on one that was replaced since. Counted from the facts when somebody asks.
  */
-import { dayMs } from '../base/duration.js'
-import type { CertificateFacts, ConnectionFacts } from '../base/facts.js'
-import type { DomainView } from '../base/live.js'
-import { certificateView } from './rows.js'
+import { dayMs } from '../../base/duration.js'
+import type { CertificateFacts, ConnectionFacts } from '../../base/facts.js'
+import type { DomainView } from '../../base/live.js'
+import { certificateView } from '../connections/rows.js'
 
 export interface DomainCertificates {
   readonly name: string

@@ -4,12 +4,12 @@
  * them as with 50,000.
  */
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
-import { channels } from '../base/channels.js'
-import type { ConnectionEvent } from '../base/facts.js'
-import type { Sample } from '../base/live.js'
-import type { Log } from '../base/log.js'
-import type { DestinationStatus, GatewayStatus } from '../base/status.js'
-import { type Every, nodeEvery } from './every.js'
+import { channels } from '../../base/channels.js'
+import type { ConnectionEvent } from '../../base/facts.js'
+import type { Sample } from '../../base/live.js'
+import type { Log } from '../../base/log.js'
+import type { DestinationStatus, GatewayStatus } from '../../base/status.js'
+import { type Every, nodeEvery } from '../every.js'
 
 export const samplesKept = 3600
 const sampleEveryMs = 1000

@@ -2,9 +2,9 @@
  * The first page: status, what needs attention, and what the connections are made of. Made when somebody looks and
  * shared by all who do within two seconds, because it walks over every connection.
  */
-import type { ConnectionFacts } from '../base/facts.js'
-import type { Overview } from '../base/live.js'
-import type { GatewayStatus } from '../base/status.js'
+import type { ConnectionFacts } from '../../base/facts.js'
+import type { Overview } from '../../base/live.js'
+import type { GatewayStatus } from '../../base/status.js'
 import { attention } from './attention.js'
 import { breakdownOf } from './breakdown.js'
 import type { History } from './history.js'

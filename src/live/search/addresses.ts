@@ -1,6 +1,6 @@
 /** Peers and our own ends as a search names them: an address, a network, a port. Resolves nothing. */
-import { type Endpoint, plainIp } from '../base/address.js'
-import { contains, type Network, parseNetwork } from '../base/network.js'
+import { type Endpoint, plainIp } from '../../base/address.js'
+import { contains, type Network, parseNetwork } from '../../base/network.js'
 
 export const addressForm = 'an address or network such as 192.0.2.1, 203.0.113.0/24 or [2001:db8::1]:5061'
 

@@ -1,6 +1,6 @@
 /** The search language of calls: words, and `name:value` for one column (search-terms.ts). Knows no store. */
-import type { CallRow, SearchProblem } from '../base/live.js'
-import { nearest } from '../base/nearest.js'
+import type { CallRow, SearchProblem } from '../../base/live.js'
+import { nearest } from '../../base/nearest.js'
 import { type SearchTerm, searchTerms } from './search-terms.js'
 
 /** What a search reads of a call. */

@@ -2,13 +2,13 @@
  * Searches for connections: from the terms of base/live.ts to one test over the facts of a connection. The
  * test runs over every live connection, so it allocates nothing; whoever walks them lets others have their turn.
  */
-import { durationForm, parseDuration } from '../base/duration.js'
-import { type Cause, causes } from '../base/errors.js'
-import type { ConnectionFacts } from '../base/facts.js'
-import { type ConnectionFilter, type SearchFieldName, type SearchProblem, searchFields } from '../base/live.js'
-import { nearest } from '../base/nearest.js'
+import { durationForm, parseDuration } from '../../base/duration.js'
+import { type Cause, causes } from '../../base/errors.js'
+import type { ConnectionFacts } from '../../base/facts.js'
+import { type ConnectionFilter, type SearchFieldName, type SearchProblem, searchFields } from '../../base/live.js'
+import { nearest } from '../../base/nearest.js'
+import { stateOf } from '../connections/rows.js'
 import { addressForm, endpointTest } from './addresses.js'
-import { stateOf } from './rows.js'
 import { searchTerms } from './search-terms.js'
 
 export type ConnectionTest = (facts: ConnectionFacts) => boolean
@@ -18,7 +18,7 @@ export interface SearchSurroundings {
   /** Unix time in µs */
   nowMicros(): number
   traced(facts: ConnectionFacts): boolean
-  /** users seen in the messages of a connection */
+  /** users seen in the messages of a connection; asked for each one, so it takes in no messages first */
   usersOf(connId: string): Iterable<string>
   connectionsOfCall(callId: string): Iterable<string>
 }

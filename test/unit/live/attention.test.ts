@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Attention, Breakdown, Sample } from '../../../src/base/live.js'
 import type { DomainStatus, GatewayStatus } from '../../../src/base/status.js'
-import { attention, type Known } from '../../../src/live/attention.js'
-import { compileSearch } from '../../../src/live/search.js'
+import { attention, type Known } from '../../../src/live/overview/attention.js'
+import { compileSearch } from '../../../src/live/search/search.js'
 import { destinationStatus, healthyStatus, quietSample, upstreamStatus } from '../../support/watched.js'
 
 const nowMs = Date.parse('2027-01-15T08:00:00Z')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { compileCallSearch, type SearchedCall } from '../../../src/live/call-search.js'
+import { compileCallSearch, type SearchedCall } from '../../../src/live/search/call-search.js'
 
 const call: SearchedCall = {
   call_id: 'a84b4c76:e66710@pc33',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { CallDetail, CallQuery, CallRow, Page } from '../../../src/base/live.js'
-import { MessageStore } from '../../../src/live/messages.js'
+import { MessageStore } from '../../../src/live/messages/messages.js'
 import { CallFlow, callsPage, flowLeg, type MessageFields } from '../../support/call-flow.js'
 import { facts, noonMicros, tracedEvent } from '../../support/destinations.js'
 
@@ -124,8 +124,8 @@ describe('a call', () => {
     const call = flow(t).in(invite).out(ringing).in(cancel)
     assert.equal(theCall(call).state, 'cancelled')
     call.out({ start: '200 OK', cseq: '1 CANCEL', toTag: 't1' }).out({ ...answer, start: '487 Request Terminated' })
-    const { state, status } = theCall(call)
-    assert.deepEqual({ state, status }, { state: 'cancelled', status: 487 })
+    const { state, status, errors } = theCall(call)
+    assert.deepEqual({ state, status, errors }, { state: 'cancelled', status: 487, errors: 0 })
   })
 
   test('that is cancelled too late is answered', (t) => {

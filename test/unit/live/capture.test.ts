@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
 import { channels, publishConnection } from '../../../src/base/channels.js'
 import type { CaptureRequest, ConnectionRow } from '../../../src/base/live.js'
-import { type CaptureSources, capture } from '../../../src/live/capture.js'
-import { MessageStore } from '../../../src/live/messages.js'
-import type { RawMessage } from '../../../src/live/stored.js'
+import type { CaptureSources } from '../../../src/live/capture/capture.js'
+import { Captures } from '../../../src/live/capture/captures.js'
+import { MessageStore } from '../../../src/live/messages/messages.js'
+import type { MessageTest, RawMessage } from '../../../src/live/messages/stored.js'
+import { Walks } from '../../../src/live/walks.js'
 import { facts, leg, offer } from '../../support/destinations.js'
 import { type ReadPacket, readBlocks, readFrame, readPackets, readStreams } from './captured.js'
 
@@ -21,7 +23,8 @@ class Sources implements CaptureSources {
   readonly stored: RawMessage[] = []
   readonly rows = new Map<string, ConnectionRow>()
   readonly timelines = new Map<string, ReturnType<CaptureSources['timeline']>>()
-  readonly listeners = new Set<(message: RawMessage) => void>()
+  readonly listeners = new Map<(message: RawMessage) => void, MessageTest>()
+  readonly walks = new Walks()
 
   store(overrides: Partial<RawMessage> = {}): RawMessage {
     const n = this.stored.length + 1
@@ -37,7 +40,7 @@ class Sources implements CaptureSources {
       ...overrides,
     }
     this.stored.push(message)
-    for (const listener of this.listeners) listener(message)
+    for (const [hear, test] of this.listeners) if (test(message.connId, message.callId)) hear(message)
     return message
   }
 
@@ -52,11 +55,15 @@ class Sources implements CaptureSources {
   readonly rawOfConnection = (id: string) => this.stored.filter(({ connId }) => connId === id)
   readonly rawOfCall = (id: string) =>
     this.stored.filter(({ callId }) => callId === id).sort((a, b) => a.micros - b.micros)
-  readonly rawSince = (n: number) => this.stored.filter((message) => message.n > n)
-  readonly onMessage = (listener: (message: RawMessage) => void) => {
-    this.listeners.add(listener)
-    return () => this.listeners.delete(listener)
+  readonly rawSince = (n: number, test: MessageTest) =>
+    this.stored
+      .filter((message) => message.n > n)
+      .map((message) => (test(message.connId, message.callId) ? message : undefined))
+  readonly onMessage = (hear: (message: RawMessage) => void, test: MessageTest) => {
+    this.listeners.set(hear, test)
+    return () => this.listeners.delete(hear)
   }
+  readonly settle = () => {}
   readonly matching: CaptureSources['matching'] = ({ fields }) =>
     fields?.peer === 'nonsense'
       ? { problem: 'nonsense is no address' }
@@ -85,8 +92,12 @@ const connection: ConnectionRow = {
   traced: true,
 }
 
+function begun(request: CaptureRequest, from: CaptureSources): ReturnType<Captures['begin']> {
+  return new Captures(from).begin(request)
+}
+
 function opened(request: CaptureRequest, from: CaptureSources): AsyncIterable<Buffer> {
-  const file = capture(request, from)
+  const file = begun(request, from)
   assert.ok(file !== undefined && !('problem' in file))
   return file
 }
@@ -214,11 +225,11 @@ describe('a capture of a connection', () => {
   test('that is not known, or of which nothing was traced, is none', () => {
     const from = new Sources()
     from.know()
-    assert.equal(capture({ ...plain, connId: '1' }, from), undefined)
-    assert.equal(capture({ ...plain, connId: '2' }, from), undefined)
-    assert.equal(capture({ ...plain, callId: 'nobody' }, from), undefined)
-    assert.equal(capture({ ...plain, connId: '2', follow: true }, from), undefined)
-    assert.notEqual(capture({ ...plain, connId: '1', follow: true }, from), undefined)
+    assert.equal(begun({ ...plain, connId: '1' }, from), undefined)
+    assert.equal(begun({ ...plain, connId: '2' }, from), undefined)
+    assert.equal(begun({ ...plain, callId: 'nobody' }, from), undefined)
+    assert.equal(begun({ ...plain, connId: '2', follow: true }, from), undefined)
+    assert.notEqual(begun({ ...plain, connId: '1', follow: true }, from), undefined)
   })
 
   test('whose facts are forgotten still has its messages', async () => {
@@ -274,7 +285,7 @@ describe('a capture of a filter', () => {
 
   test('that makes no sense is a problem, and one that finds nothing an empty file', async () => {
     const from = new Sources()
-    assert.deepEqual(capture({ ...plain, filter: { peer: 'nonsense' } }, from), { problem: 'nonsense is no address' })
+    assert.deepEqual(begun({ ...plain, filter: { peer: 'nonsense' } }, from), { problem: 'nonsense is no address' })
     const empty = readBlocks(await fileOf({ ...plain, filter: { peer: '1' } }, from))
     assert.deepEqual(
       empty.map(({ type }) => type),
@@ -367,8 +378,9 @@ describe('a capture that follows', () => {
       ...about,
       rawOfConnection: (id) => store.rawOfConnection(id),
       rawOfCall: (id) => store.rawOfCall(id),
-      rawSince: (n) => store.rawSince(n),
-      onMessage: (listener) => store.onMessage(listener),
+      rawSince: (n, test) => store.rawSince(n, test),
+      onMessage: (hear, test) => store.onMessage(hear, test),
+      settle: () => store.settle(),
     }
     const on = leg({ connId: '1' })
     offer(store, on, 0, 3)
@@ -407,20 +419,136 @@ describe('a capture that follows', () => {
     assert.equal(from.listeners.size, 0)
   })
 
-  test('ends and says so when its reader is more than 16 MiB behind', async () => {
+  test('ends and says so when its reader is more than 4 MiB behind', async () => {
     const from = new Sources()
     from.know()
     const pieces = opened({ ...plain, follow: true }, from)[Symbol.asyncIterator]()
     await pieces.next()
-    for (let i = 0; i < 300; i++) from.store({ bytes: Buffer.alloc(60_000, 'x') })
+    for (let i = 0; i < 100; i++) from.store({ bytes: Buffer.alloc(60_000, 'x') })
     assert.equal(from.listeners.size, 0, 'it takes no more')
     const packets: ReadPacket[] = []
     for (let next = await pieces.next(); next.done !== true; next = await pieces.next()) {
       packets.push(...readPackets(next.value))
     }
     const remark = packets.pop()!
-    assert.match(remark.comments[0]!, /^hepgate ended this capture here: its reader was more than 16 MiB behind/)
+    assert.match(remark.comments[0]!, /^hepgate ended this capture here: its reader was more than 4 MiB behind/)
     const bytes = payloads(packets).reduce((sum, payload) => sum + payload.length, 0)
-    assert.equal(Math.ceil(bytes / 60_000), 279, 'what waited until then is there')
+    assert.equal(Math.ceil(bytes / 60_000), 70, 'what waited until then is there')
+  })
+
+  test('ends at once with its signal: what waited is for nobody any more', async () => {
+    const from = new Sources()
+    const stop = new AbortController()
+    const pieces = opened({ ...plain, follow: true, signal: stop.signal }, from)[Symbol.asyncIterator]()
+    await pieces.next()
+    for (let i = 0; i < 10; i++) from.store({ bytes: Buffer.alloc(60_000) })
+    assert.equal((await pieces.next()).done, false)
+    stop.abort()
+    assert.equal((await pieces.next()).done, true)
+  })
+
+  test('of what does not match copies nothing and asks the store nothing that would have it read', async () => {
+    const store = new MessageStore(1 << 20)
+    const about = new Sources()
+    const from: CaptureSources = {
+      ...about,
+      rawSince: (n, test) => store.rawSince(n, test),
+      onMessage: (hear, test) => store.onMessage(hear, test),
+      settle: () => store.settle(),
+      matching: () => (id) => [...store.usersOf(id)].includes('nobody@example.com'),
+    }
+    const pieces = opened({ ...plain, filter: { user: 'nobody' }, follow: true }, from)[Symbol.asyncIterator]()
+    await pieces.next()
+    const copied = test.mock.method(Buffer, 'from')
+    offer(store, leg({ connId: '1' }), 0, 100)
+    const offered = copied.mock.callCount()
+    store.settle()
+    assert.equal(copied.mock.callCount(), offered)
+    copied.mock.restore()
+    await pieces.return!()
+    store.stop()
+  })
+})
+
+describe('captures', () => {
+  const following = { ...plain, follow: true }
+
+  test('are so many at a time, and one that ends makes room', async () => {
+    const from = new Sources()
+    const captures = new Captures(from)
+    const signals = Array.from({ length: 16 }, () => new AbortController())
+    const files = signals.map(({ signal }) => captures.begin({ ...following, signal }))
+    const refused = captures.begin(plain)
+    assert.ok(refused !== undefined && 'problem' in refused && refused.full === true)
+    signals[0]!.abort() // though nobody began to read it
+    assert.equal(captures.size, 15)
+
+    const last = captures.begin(plain)
+    assert.ok(last !== undefined && !('problem' in last))
+    for await (const _ of last);
+    assert.equal(captures.size, 15)
+
+    const returned = (files[1] as AsyncIterable<Buffer>)[Symbol.asyncIterator]()
+    await returned.next()
+    await returned.return!()
+    assert.equal(captures.size, 14)
+    captures.stop()
+    assert.deepEqual([captures.size, from.listeners.size], [0, 0])
+    assert.ok('problem' in captures.begin(plain)!)
+  })
+
+  test('that failed, or are none, take no place', async () => {
+    const from = new Sources()
+    const captures = new Captures(from)
+    assert.equal(captures.begin({ ...plain, callId: 'nobody' }), undefined)
+    assert.ok('problem' in captures.begin({ ...plain, filter: { peer: 'nonsense' } })!)
+    assert.equal(captures.size, 0)
+    from.store()
+    const broken = new Captures({
+      ...from,
+      connection: () => {
+        throw new Error('broken')
+      },
+    })
+    const file = broken.begin(plain) as AsyncIterable<Buffer>
+    await assert.rejects(file[Symbol.asyncIterator]().next(), /broken/)
+    assert.equal(broken.size, 0)
+  })
+
+  test('whose gateway stops end, so that their readers have whole files', async () => {
+    const captures = new Captures(new Sources())
+    const pieces = (captures.begin(following) as AsyncIterable<Buffer>)[Symbol.asyncIterator]()
+    await pieces.next()
+    const last = pieces.next()
+    captures.stop()
+    assert.equal((await last).done, true)
+  })
+
+  test('let others have their turn while they look at what is stored', async (t) => {
+    let now = 0
+    t.mock.method(performance, 'now', () => now++)
+    const from = new Sources()
+    const looked: number[] = []
+    let inTurn = 0
+    for (let i = 0; i < 1000; i++) from.store()
+    const sources: CaptureSources = {
+      ...from,
+      *rawSince(n, test) {
+        for (const message of from.rawSince(n, test)) {
+          inTurn++
+          yield message
+        }
+      },
+    }
+    const count = setImmediate(function turn() {
+      looked.push(inTurn)
+      inTurn = 0
+      if (!done) setImmediate(turn)
+    })
+    let done = false
+    await packetsOf(plain, sources)
+    done = true
+    clearImmediate(count)
+    assert.ok(Math.max(...looked) <= 64, `${Math.max(...looked)} messages in one turn`)
   })
 })

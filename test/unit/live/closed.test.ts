@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { ConnectionFacts } from '../../../src/base/facts.js'
-import { ClosedConnections } from '../../../src/live/closed.js'
+import { ClosedConnections } from '../../../src/live/connections/closed.js'
 import { clientRandomLine } from '../trace/fakes.js'
 import { closedOf, live } from './connections-made-up.js'
 

@@ -3,7 +3,8 @@ import { publishConnection } from '../../../src/base/channels.js'
 import type { Cause } from '../../../src/base/errors.js'
 import type { ConnectionEvent, ConnectionEventName, ConnectionFacts } from '../../../src/base/facts.js'
 import type { ConnectionQuery } from '../../../src/base/live.js'
-import { LiveConnections, type LiveConnectionsOptions } from '../../../src/live/connections.js'
+import { LiveConnections, type LiveConnectionsOptions } from '../../../src/live/connections/connections.js'
+import { Walks } from '../../../src/live/walks.js'
 import { certificate, connection, startMicros } from '../trace/fakes.js'
 
 export { certificate, startMicros }
@@ -73,7 +74,8 @@ export function viewOf(
     get: (id) => connections.get(id),
     traced: (facts) => facts.trace !== undefined,
     inspect: () => undefined,
-    calls: { callIdsOf: () => [], usersOf: () => [], connectionsOfCall: () => [], messagesOf: () => [] },
+    calls: { settle() {}, callIdsOf: () => [], usersOf: () => [], connectionsOfCall: () => [], messagesOf: () => [] },
+    walks: new Walks(),
     closedKept: 100,
     peerKey: (ip) => ip,
     nowMicros: () => startMicros + 60_000_000,

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { channels, publishConnection } from '../../../src/base/channels.js'
 import type { ConnectionFacts } from '../../../src/base/facts.js'
 import type { ConnectionRow, MessageView, Page, SearchProblem } from '../../../src/base/live.js'
-import type { LiveConnectionsOptions } from '../../../src/live/connections.js'
+import type { LiveConnectionsOptions } from '../../../src/live/connections/connections.js'
 import { clientRandomLine } from '../trace/fakes.js'
 import { byId, close, eventOf, live, manyConnections, query, viewOf } from './connections-made-up.js'
 
@@ -53,6 +53,7 @@ test('a detail has the timeline, the messages and calls of the store, and what t
   const { open, view } = bench(t, [facts], {
     inspect: () => ({ ownChain: [], peerChain: [], unsentBytes: 7, postponedMessages: 0, stuckMs: 0 }),
     calls: {
+      settle() {},
       callIdsOf: () => ['a84b4c'],
       usersOf: () => [],
       connectionsOfCall: () => [],
@@ -124,6 +125,51 @@ test('a search by conn_id knows live and closed connections', (t) => {
   close(open, one)
   assert.equal(matching(one.id), true)
   assert.ok('problem' in view.matching({ search: 'peer:x' }))
+})
+
+test('lists of many at once are walked one after another, and each in slices', async (t) => {
+  const visits = { inTurn: 0, most: 0, walks: 0 }
+  const all = manyConnections(500)
+  const { view } = bench(t, [], {
+    *facts() {
+      visits.walks++
+      for (const facts of all) {
+        visits.most = Math.max(visits.most, ++visits.inTurn)
+        yield facts
+      }
+    },
+  })
+  let now = 0
+  t.mock.method(performance, 'now', () => now++)
+  const count = setInterval(() => {}, 1000)
+  let listing = true
+  setImmediate(function turn() {
+    visits.inTurn = 0
+    if (listing) setImmediate(turn)
+  })
+  const lists = await Promise.all(Array.from({ length: 20 }, () => view.list(query({ search: 'nobody' }))))
+  listing = false
+  clearInterval(count)
+  assert.deepEqual([visits.walks, lists.length], [20, 20])
+  // 3 ms of a clock that goes a ms with each look, and that is looked at after each 16: one slice in a turn
+  assert.ok(visits.most <= 4 * 16, `${visits.most} in one turn`)
+})
+
+test('more than 32 who wait are refused, and hear that there is no room', async (t) => {
+  const { view } = bench(t, [live()])
+  const answers = await Promise.all(Array.from({ length: 40 }, () => view.list(query())))
+  const refused = answers.filter((answer) => 'problem' in answer)
+  assert.equal(refused.length, 8)
+  assert.ok(refused.every((answer) => 'full' in answer && answer.full))
+  assert.equal(rowsOf(await view.list(query())).length, 1, 'and later there is')
+})
+
+test('a walk asks the store once to take in what came, and not for each connection', async (t) => {
+  let settled = 0
+  const calls = { callIdsOf: () => [], usersOf: () => [], connectionsOfCall: () => [], messagesOf: () => [] }
+  const { view } = bench(t, manyConnections(100), { calls: { ...calls, settle: () => settled++ } })
+  await view.list(query({ search: 'user:nobody call:none' }))
+  assert.equal(settled, 1)
 })
 
 test('after stop it hears nothing and holds nothing', (t) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Conversation, type Frame } from '../../../src/live/conversation.js'
+import { Conversation, type Frame } from '../../../src/live/capture/conversation.js'
 import { readFrame, readStreams } from './captured.js'
 
 const phone = { ip: '192.0.2.1', port: 50412 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { domainViews } from '../../../src/live/domains.js'
+import { domainViews } from '../../../src/live/overview/domains.js'
 import { certificate, live } from './connections-made-up.js'
 
 const now = new Date('2026-12-22T12:00:00Z')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Fifo } from '../../../src/live/fifo.js'
+import { Fifo } from '../../../src/live/messages/fifo.js'
 
 test('what is added first is taken first, also over many additions', () => {
   const queue = new Fifo<number>()

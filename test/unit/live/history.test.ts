@@ -5,7 +5,7 @@ import type { Cause } from '../../../src/base/errors.js'
 import type { ConnectionEventName, ConnectionFacts } from '../../../src/base/facts.js'
 import { silentLog } from '../../../src/base/log.js'
 import type { GatewayStatus } from '../../../src/base/status.js'
-import { History, samplesKept } from '../../../src/live/history.js'
+import { History, samplesKept } from '../../../src/live/overview/history.js'
 import { until } from '../../support/wait.js'
 import { destinationStatus, healthyStatus, liveFacts } from '../../support/watched.js'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { MessageStore } from '../../../src/live/messages.js'
-import type { RawMessage } from '../../../src/live/stored.js'
-import { CallFlow, callsPage, flowLeg, offerTo, sipText } from '../../support/call-flow.js'
+import { MessageStore } from '../../../src/live/messages/messages.js'
+import type { RawMessage } from '../../../src/live/messages/stored.js'
+import { CallFlow, callsPage, flowLeg, offerTo, rawAll, sipText } from '../../support/call-flow.js'
 import { facts, keylogLine, noonMicros, tracedEvent } from '../../support/destinations.js'
 
 type Scope = { after(end: () => unknown): void }
@@ -17,6 +17,8 @@ function storeOf(t: Scope, bytes = 1 << 20): MessageStore {
   t.after(() => store.stop())
   return store
 }
+
+const every = () => true
 
 function bytesOf(messages: Iterable<RawMessage>): string[] {
   return Array.from(messages, ({ bytes }) => bytes.toString())
@@ -58,7 +60,7 @@ describe('the store as a trace destination', () => {
     const store = storeOf(t, 1000)
     const flow = new CallFlow(store, phone).in(invite)
     flow.in({ ...invite, branch: 'large', body: 'x'.repeat(1000) })
-    assert.deepEqual(bytesOf(store.rawSince(0)), [sipText(invite).toString()])
+    assert.deepEqual(bytesOf(rawAll(store)), [sipText(invite).toString()])
   })
 
   test('holds no key material of the events it is given', (t) => {
@@ -144,6 +146,7 @@ describe('messages of a connection', () => {
   test('are forgotten with their connection when the last has left', (t) => {
     const store = storeOf(t, 1000)
     const flow = new CallFlow(store, phone).in(invite)
+    store.settle()
     assert.equal([...store.usersOf('100')].length, 1)
     for (let i = 0; i < 4; i++) flow.in({ ...invite, callId: 'call-2', branch: `b${i}` }, trunk)
     assert.deepEqual([store.messagesOf('100'), [...store.usersOf('100')]], [[], []])
@@ -185,7 +188,7 @@ describe('raw messages', () => {
       .out(ringing)
       .in({ ...invite, branch: 'b2' })
     assert.deepEqual(
-      Array.from(store.rawSince(1), ({ n }) => n),
+      Array.from(store.rawSince(1, every), (message) => message?.n),
       [2, 3],
     )
   })
@@ -193,12 +196,12 @@ describe('raw messages', () => {
   test('and those a follower hears are each message once', (t) => {
     const store = storeOf(t)
     const flow = new CallFlow(store, phone).in(invite)
-    const kept = store.rawSince(0)
+    const kept = store.rawSince(0, every)
     const heard: number[] = []
-    const end = store.onMessage(({ n }) => heard.push(n))
+    const end = store.onMessage(({ n }) => heard.push(n), every)
     flow.out(ringing)
     store.messagesOf('100') // reads what waits
-    assert.deepEqual([Array.from(kept, ({ n }) => n), heard], [[1], [2]])
+    assert.deepEqual([Array.from(kept, (message) => message?.n), heard], [[1], [2]])
     end()
     flow.out(ringing)
     store.messagesOf('100')
@@ -209,20 +212,105 @@ describe('raw messages', () => {
     const store = storeOf(t, 1000)
     const flow = new CallFlow(store, phone)
     for (let i = 0; i < 3; i++) flow.in({ ...invite, branch: `b${i}` })
-    const walks = [store.rawOfConnection('100'), store.rawOfCall('call-1'), store.rawSince(0)]
+    const walks = [store.rawOfConnection('100'), store.rawOfCall('call-1'), store.rawSince(0, every)]
     for (const walk of walks) assert.equal(walk.next().value?.n, 1)
     for (let i = 3; i < 5; i++) flow.in({ ...invite, branch: `b${i}` })
     for (const walk of walks)
       assert.deepEqual(
-        Array.from(walk, ({ n }) => n),
+        Array.from(walk, (message) => message?.n),
         [3],
       )
   })
 })
 
+describe('who follows', () => {
+  const calls = (count: number) => Array.from({ length: count }, (_, i) => `call-${i}`)
+
+  test('may ask the store what it knows, and hears all in order, each once', (t) => {
+    const store = storeOf(t, 8 << 20)
+    const flow = new CallFlow(store, phone)
+    const heard: string[] = []
+    store.onMessage(
+      ({ callId }) => {
+        heard.push(callId)
+        assert.equal(store.connectionsOfCall(callId).length, 1)
+      },
+      (connId) => {
+        store.settle()
+        store.messagesOf(connId!)
+        return [...store.usersOf(connId!)].length > 0
+      },
+    )
+    for (const callId of calls(2000)) flow.in({ ...invite, callId })
+    store.settle()
+    store.settle()
+    assert.deepEqual(heard, calls(2000))
+  })
+
+  test('is asked before anything is copied, and all share one copy', (t) => {
+    const store = storeOf(t)
+    const heard: Buffer[] = []
+    for (let i = 0; i < 3; i++) store.onMessage(({ bytes }) => heard.push(bytes), every)
+    store.onMessage(
+      () => assert.fail(),
+      (connId, callId) => connId !== '100' || callId !== 'call-1',
+    )
+    new CallFlow(store, phone).in(invite)
+    store.settle()
+    assert.equal(heard.length, 3)
+    assert.equal(new Set(heard).size, 1)
+  })
+
+  test('costs a question no more time: what is read before it is less', (t) => {
+    const store = storeOf(t, 8 << 20)
+    let heard = 0
+    for (let i = 0; i < 16; i++) store.onMessage(() => heard++, every)
+    for (const callId of calls(2500)) new CallFlow(store, phone).in({ ...invite, callId })
+    store.settle()
+    assert.equal(heard, 16 * 500)
+  })
+
+  test('that fails leaves the store as it is', (t) => {
+    const store = storeOf(t)
+    const flow = new CallFlow(store, phone).in(invite)
+    const end = store.onMessage(() => {
+      throw new Error('no')
+    }, every)
+    assert.throws(() => store.settle(), /no/)
+    end()
+    flow.out(ringing)
+    assert.equal(store.messagesOf('100').length, 2)
+  })
+})
+
+test('what nobody asks for is read in slices, however much it is', async (t) => {
+  const store = storeOf(t, 8 << 20)
+  const flow = new CallFlow(store, phone)
+  let now = 0
+  let last = -1
+  const inTurn: number[] = [0]
+  const all = new Promise<void>((resolve) => {
+    store.onMessage(({ n }) => {
+      if (n !== last + 1) inTurn.push(0)
+      inTurn[inTurn.length - 1]!++
+      last = n
+      setImmediate(() => {
+        last = -1
+      })
+      if (n === 1000) resolve()
+    }, every)
+  })
+  t.mock.method(performance, 'now', () => now++)
+  for (let i = 0; i < 1000; i++) flow.in({ ...invite, callId: `call-${i}` })
+  const alive = setInterval(() => {}, 1000) // the timer of the store keeps no process alive
+  t.after(() => clearInterval(alive))
+  await all
+  assert.ok(Math.max(...inTurn) <= 64, `${Math.max(...inTurn)} in one turn`)
+})
+
 test('followers hear of a message although nobody asks', async (t) => {
   const store = storeOf(t)
-  const heard = new Promise<RawMessage>((resolve) => store.onMessage(resolve))
+  const heard = new Promise<RawMessage>((resolve) => store.onMessage(resolve, every))
   const alive = setInterval(() => {}, 1000) // the timer of the store keeps no process alive
   t.after(() => clearInterval(alive))
   new CallFlow(store, phone).in(invite)
@@ -236,5 +324,5 @@ test('a flood that nobody reads in time is bounded, and what is kept of it is re
   const { rows, total } = callsPage(store, { limit: 1 })
   assert.equal(rows[0]?.call_id, 'call-9999')
   assert.equal(total, store.length)
-  assert.ok(bytesOf(store.rawSince(0)).join('').length <= 20_000)
+  assert.ok(bytesOf(rawAll(store)).join('').length <= 20_000)
 })

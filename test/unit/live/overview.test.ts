@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ConnectionFacts, TlsFacts } from '../../../src/base/facts.js'
 import type { Sample } from '../../../src/base/live.js'
-import { breakdownOf } from '../../../src/live/breakdown.js'
-import { Overviews } from '../../../src/live/overview.js'
+import { breakdownOf } from '../../../src/live/overview/breakdown.js'
+import { Overviews } from '../../../src/live/overview/overview.js'
 import { healthyStatus, liveFacts, quietSample } from '../../support/watched.js'
 
 const noonMs = 1_800_000_000_000

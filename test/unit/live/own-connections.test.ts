@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { OwnConnections } from '../../../src/live/own-connections.js'
+import { OwnConnections } from '../../../src/live/messages/own-connections.js'
 
 test('a connection is known while 30,000 others come, and not for ever', () => {
   const own = new OwnConnections()

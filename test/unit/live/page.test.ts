@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { ConnectionFacts } from '../../../src/base/facts.js'
 import { connectionSorts } from '../../../src/base/live.js'
-import { compareIds, type FoundPage, PageOfConnections, type PageQuery } from '../../../src/live/page.js'
+import { compareIds, type FoundPage, PageOfConnections, type PageQuery } from '../../../src/live/connections/page.js'
 import { live, manyConnections } from './connections-made-up.js'
 
 function pageOf(connections: Iterable<ConnectionFacts>, changes: Partial<PageQuery> = {}): FoundPage {

@@ -6,7 +6,7 @@ import {
   interfaceDescription,
   nameResolution,
   sectionHeader,
-} from '../../../src/live/pcapng.js'
+} from '../../../src/live/capture/pcapng.js'
 
 /** Expected bytes, written by hand: groups of hex, and texts in quotation marks. */
 function bytes(...parts: readonly string[]): string {

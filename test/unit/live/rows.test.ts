@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { connectionDetail, connectionRow, stateOf } from '../../../src/live/rows.js'
+import { connectionDetail, connectionRow, stateOf } from '../../../src/live/connections/rows.js'
 import { clientRandomLine } from '../trace/fakes.js'
 import { certificate, closedOf, live } from './connections-made-up.js'
 

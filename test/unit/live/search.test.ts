@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { ConnectionFacts } from '../../../src/base/facts.js'
 import { type ConnectionFilter, searchFields } from '../../../src/base/live.js'
-import { compileSearch, type SearchSurroundings } from '../../../src/live/search.js'
+import { compileSearch, type SearchSurroundings } from '../../../src/live/search/search.js'
 import { assertLinear } from '../../support/linear.js'
 import { certificate, closedOf, live, startMicros } from './connections-made-up.js'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
-import { eventId, eventText, keepAlive, numberOfId } from '../../../src/live/sse.js'
+import { eventId, eventText, keepAlive, numberOfId } from '../../../src/live/feed/sse.js'
 
 function parsed(text: string): { events: EventSourceMessage[]; comments: string[] } {
   const events: EventSourceMessage[] = []

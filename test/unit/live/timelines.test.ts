@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Timelines, timelineEntries } from '../../../src/live/timelines.js'
+import { Timelines, timelineEntries } from '../../../src/live/connections/timelines.js'
 import { eventOf, live, startMicros } from './connections-made-up.js'
 
 test('a timeline has the events of its connection, oldest first, without their facts', () => {
