@@ -10,6 +10,7 @@ import { UsageError } from '../base/errors.js'
 import type { Log } from '../base/log.js'
 import type { ApiScope, Config } from '../config/types.js'
 import { HttpProblem } from './errors.js'
+import type { StreamKind, Streams } from './streams.js'
 
 /** What a route asks of its callers. open: nothing, for what tells nothing worth keeping. */
 export type RouteScope = ApiScope | 'open'
@@ -17,6 +18,8 @@ export type RouteScope = ApiScope | 'open'
 export interface Caller {
   /** of the token; undefined: a local program, or anybody on an open route */
   readonly token: string | undefined
+  /** of the token, in hex: who it is, whatever it is called */
+  readonly digest: string | undefined
   readonly scopes: ReadonlySet<ApiScope>
   /** for the log and the audit list: `token on-call 192.0.2.7`, `local 127.0.0.1` */
   readonly text: string
@@ -25,6 +28,8 @@ export interface Caller {
 declare module 'fastify' {
   interface FastifyContextConfig {
     scope?: RouteScope
+    /** its answer goes on */
+    stream?: StreamKind
   }
   interface FastifyRequest {
     caller: Caller
@@ -57,7 +62,7 @@ export interface Tokens {
 interface KnownToken {
   readonly name: string
   readonly scopes: ReadonlySet<ApiScope>
-  readonly digest: Uint8Array
+  readonly digest: Buffer
 }
 
 /** The name of the one token whose text is in the configuration. */
@@ -83,24 +88,32 @@ export function readTokens(listenIp: string, { token, tokens }: Pick<Config['api
 const maxWrongTokens = 10
 const wrongTokensWindowMs = 60_000
 
+export interface AuthOptions {
+  readonly scheme: 'http' | 'https'
+  /** the answers that go on: they end with the right to them */
+  readonly streams: Streams
+  readonly log: Log
+}
+
 /** Knows the callers of one server, by tokens that may be replaced while it runs. */
 export class Auth {
   /** requests with a token that is none of ours, since start */
   refused = 0
   #tokens: Tokens
-  readonly #scheme: 'http' | 'https'
-  readonly #log: Log
+  readonly #options: AuthOptions
   #nextLogMs = 0
 
-  constructor(tokens: Tokens, scheme: 'http' | 'https', log: Log) {
+  constructor(tokens: Tokens, options: AuthOptions) {
     this.#tokens = tokens
-    this.#scheme = scheme
-    this.#log = log
+    this.#options = options
   }
 
-  /** Takes these tokens from now on, and no other. */
+  /** Takes these tokens from now on, and no other: what goes on for one that is gone, or may do less, is ended. */
   use(tokens: Tokens): void {
     this.#tokens = tokens
+    const { streams, log } = this.#options
+    const ended = streams.endUnless((caller) => this.#isStill(caller))
+    if (ended > 0) log.info({ ended }, 'event streams and captures ended: their tokens are gone or may do less')
   }
 
   /** Every request is judged before it is read any further. Needs the rate limit to be installed. */
@@ -112,29 +125,37 @@ export class Auth {
     })
     app.decorateRequest('caller')
     app.addHook('onRequest', async (request, reply) => {
-      const { scope } = request.routeOptions.config ?? {}
+      const { scope, stream } = request.routeOptions.config ?? {}
       request.caller = scope === 'open' ? anybody : await this.#admit(request, reply, wrongTokens)
       // none: nothing is there, which only callers are told
       if (scope !== undefined && scope !== 'open') demandScope(request, reply, scope)
+      if (stream !== undefined) this.#options.streams.enter(stream, request, reply)
     })
   }
 
   async #admit(request: FastifyRequest, reply: FastifyReply, wrongTokens: Limit): Promise<Caller> {
-    if (this.#tokens.known.length === 0) return localCaller(request, this.#scheme)
+    if (this.#tokens.known.length === 0) return localCaller(request, this.#options.scheme)
     const given = bearerToken(request.headers.authorization)
     if (given === undefined) {
       // RFC 6750 §3: no error code where no token was sent
       reply.header('www-authenticate', challenge())
       throw new HttpProblem(401, 'send an API token: Authorization: Bearer …')
     }
-    // Also for the right one: else the answer would tell a guesser that he has found it.
-    refuseGuessers(await wrongTokens(request, { increment: false }), reply)
     const token = matching(this.#tokens.known, given)
+    // At once, whoever guesses from the same address: a proxy, or a network behind one address, has everybody's.
     if (token !== undefined) return tokenCaller(token, request)
-    await wrongTokens(request)
     this.#countRefused(request)
+    refuseGuessers(await wrongTokens(request), reply)
     reply.header('www-authenticate', challenge('error="invalid_token"'))
     throw new HttpProblem(401, 'this is not an API token of this gateway')
+  }
+
+  /** Its token is there, or still none is needed, and it may do all that it could. */
+  #isStill({ digest, scopes }: Caller): boolean {
+    const { known } = this.#tokens
+    if (digest === undefined) return known.length === 0
+    const token = known.find((one) => one.digest.toString('hex') === digest)
+    return token !== undefined && [...scopes].every((scope) => token.scopes.has(scope))
   }
 
   /** Once a minute, so that a guesser does not write the log. */
@@ -143,14 +164,14 @@ export class Auth {
     const now = performance.now()
     if (now < this.#nextLogMs) return
     this.#nextLogMs = now + wrongTokensWindowMs
-    this.#log.warn({ address: plainIp(ip), since_start: this.refused }, 'a wrong API token was refused')
+    this.#options.log.warn({ address: plainIp(ip), since_start: this.refused }, 'a wrong API token was refused')
   }
 }
 
 type Limit = ReturnType<FastifyInstance['createRateLimit']>
 
 function refuseGuessers(state: Awaited<ReturnType<Limit>>, reply: FastifyReply): void {
-  if (state.isAllowed || state.remaining > 0) return
+  if (state.isAllowed || !state.isExceeded) return
   reply.header('retry-after', state.ttlInSeconds)
   throw new HttpProblem(429, `too many wrong API tokens from this address: wait ${state.ttlInSeconds} s`)
 }
@@ -163,32 +184,35 @@ function matching(known: readonly KnownToken[], given: string): KnownToken | und
   return found
 }
 
-function digestOf(text: string): Uint8Array {
+function digestOf(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }
 
-function tokenCaller({ name, scopes }: KnownToken, { ip }: FastifyRequest): Caller {
-  return { token: name, scopes, text: `token ${name} ${plainIp(ip)}` }
+function tokenCaller({ name, scopes, digest }: KnownToken, { ip }: FastifyRequest): Caller {
+  return { token: name, digest: digest.toString('hex'), scopes, text: `token ${name} ${plainIp(ip)}` }
 }
 
-const anybody: Caller = { token: undefined, scopes: new Set(), text: 'anybody' }
+const anybody: Caller = { token: undefined, digest: undefined, scopes: new Set(), text: 'anybody' }
 
 /** Key material is for those who were given the right to it by name. */
 const localScopes: ReadonlySet<ApiScope> = new Set(['read', 'control'])
 
 /**
- * A name that an attacker's DNS points at 127.0.0.1 makes his page "same origin" with us (DNS
- * rebinding): the Host header tells. A form on any page can POST here: Origin tells.
+ * A name that an attacker's DNS points at 127.0.0.1 makes his page "same origin" with us (DNS rebinding): the Host
+ * header tells. A form on any page can POST here: Origin tells. An image on any page can ask for a stream, and for
+ * the work that makes, though the page cannot read it: Sec-Fetch-Site tells, which no page can forge (W3C Fetch
+ * Metadata §2.3). Programs do not send it.
  */
 function localCaller({ headers, ip }: FastifyRequest, scheme: string): Caller {
-  const { host = '', origin } = headers
+  const { host = '', origin, 'sec-fetch-site': site = 'none' } = headers
   if (!isLocalName(hostName(host))) {
     throw new HttpProblem(403, 'without an API token only localhost, 127.0.0.1 and [::1] are answered')
   }
-  if (origin !== undefined && origin !== `${scheme}://${host}`) {
+  const isOtherSite = site !== 'none' && site !== 'same-origin'
+  if (isOtherSite || (origin !== undefined && origin !== `${scheme}://${host}`)) {
     throw new HttpProblem(403, 'requests of other web pages are refused')
   }
-  return { token: undefined, scopes: localScopes, text: `local ${plainIp(ip)}` }
+  return { token: undefined, digest: undefined, scopes: localScopes, text: `local ${plainIp(ip)}` }
 }
 
 /** `[::1]:8080` → `::1`, `localhost:8080` → `localhost`. */

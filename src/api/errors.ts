@@ -31,6 +31,15 @@ export class HttpProblem extends Error {
   }
 }
 
+/** How long whoever found no room should wait, in s. */
+const retryAfterSeconds = 10
+
+/** Nothing is wrong with the request: there is no room for it now. */
+export function noRoom(reply: FastifyReply, detail: string): HttpProblem {
+  reply.header('retry-after', retryAfterSeconds)
+  return new HttpProblem(503, detail)
+}
+
 export function sendProblem(
   reply: FastifyReply,
   status: number,
@@ -157,6 +166,8 @@ function frameworkDetail(error: FastifyError): string {
       return 'the body is too large'
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
       return 'the body is not JSON'
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return 'a part of the path is too long'
     case 'FST_ERR_BAD_URL':
       return 'the path is not a valid one'
     default:

@@ -4,7 +4,9 @@ import { createServer as createSecureServer, type Server as SecureServer } from 
 import type { Socket } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
+import { plainIp } from '../base/address.js'
 import { UsageError } from '../base/errors.js'
+import { Shares } from './shares.js'
 
 /** The certificate the API shows. */
 export interface ApiIdentity {
@@ -23,8 +25,16 @@ const timeoutCheckMs = 2_000
 const idleTimeoutMs = 30_000
 const closeGraceMs = 1_000
 
-/** `viewers`: event streams at the same time, which stay for hours. */
-export function httpServer(handler: RequestListener, identity: ApiIdentity | undefined, viewers: number): Server {
+export interface HttpServerOptions {
+  /** undefined: without TLS */
+  readonly identity: ApiIdentity | undefined
+  /** event streams at the same time, which stay for hours */
+  readonly viewers: number
+  /** Who is counted as one. */
+  readonly peerKey: (ip: string) => string
+}
+
+export function httpServer(handler: RequestListener, { identity, viewers, peerKey }: HttpServerOptions): Server {
   const limits = {
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: idleTimeoutMs,
@@ -39,7 +49,19 @@ export function httpServer(handler: RequestListener, identity: ApiIdentity | und
         )
   server.setTimeout(idleTimeoutMs)
   server.maxConnections = maxConnections + viewers
+  shareConnections(server, Math.floor(server.maxConnections / 4), peerKey)
   return server
+}
+
+/** Who only holds connections needs no token for that, and shall not keep out the person on call. */
+function shareConnections(server: Server, most: number, peerKey: (ip: string) => string): void {
+  const shares = new Shares(most)
+  // before TLS, which costs us more than the client
+  server.on('connection', (socket) => {
+    const owner = [peerKey(plainIp(socket.remoteAddress ?? ''))]
+    if (shares.take(owner) !== undefined) socket.destroy()
+    else socket.once('close', () => shares.release(owner))
+  })
 }
 
 /** Throws UsageError for what OpenSSL does not take. */

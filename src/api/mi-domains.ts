@@ -3,18 +3,13 @@
  * connections we make first, its names of members, its words for versions. Certificates and keys by their files,
  * never by what is in them.
  */
-import type { DomainView } from '../base/live.js'
-import type { ServerDomainConfig, TlsVersion } from '../config/types.js'
+import type { DomainSettings, DomainView } from '../base/live.js'
 import type { Command } from './mi-command.js'
-
-/** What the configuration says of a domain, where the gateway tells it. */
-type DomainSettings = Omit<ServerDomainConfig, 'name' | 'private_key_password'>
-type Domain = DomainView & { readonly settings?: DomainSettings | undefined }
 
 export const tlsList: Command = {
   recipes: [[]],
   async run(_values, { view }) {
-    const domains: readonly Domain[] = await view.domains()
+    const domains = await view.domains()
     const ordered = ['client', 'server'].flatMap((role) => domains.filter((domain) => domain.role === role))
     return { result: { Domains: ordered.map(domainItem) } }
   },
@@ -29,7 +24,7 @@ export const tlsReload: Command = {
   },
 }
 
-function domainItem({ name, role, settings }: Domain) {
+function domainItem({ name, role, settings }: DomainView) {
   const item = { name, type: role === 'server' ? 'TLS_DOMAIN_SRV' : 'TLS_DOMAIN_CLI' }
   return settings === undefined ? item : { ...item, ...settingItems(settings) }
 }
@@ -56,7 +51,7 @@ function settingItems(settings: DomainSettings) {
   }
 }
 
-const methodNames: Readonly<Record<TlsVersion, string>> = {
+const methodNames: Readonly<Record<DomainSettings['min_version'], string>> = {
   TLSv1: 'TLSv1',
   'TLSv1.1': 'TLSv1_1',
   'TLSv1.2': 'TLSv1_2',

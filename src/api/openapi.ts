@@ -4,14 +4,17 @@
  */
 import { fastifySwagger } from '@fastify/swagger'
 import { fastifySwaggerUi } from '@fastify/swagger-ui'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { contentSecurityPolicy } from './headers.js'
 
 export const documentPath = '/api/v1/openapi.json'
 export const pagePath = '/docs'
 
+/** The document as JSON, once all routes are made. Written once: everybody may ask for it. */
+export type DocumentText = () => string
+
 /** Collects the routes that are made after it. */
-export async function openApiDocument(app: FastifyInstance, version: string): Promise<void> {
+export async function openApiDocument(app: FastifyInstance, version: string): Promise<DocumentText> {
   await app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',
@@ -40,11 +43,17 @@ export async function openApiDocument(app: FastifyInstance, version: string): Pr
     },
     refResolver: { buildLocalReference: (schema: { $id?: unknown }) => String(schema.$id) },
   })
-  await app.register(documentPage)
+  let written: string | undefined
+  const text = (): string => {
+    written ??= JSON.stringify(app.swagger())
+    return written
+  }
+  await app.register(documentPage, { text })
+  return text
 }
 
 /** The document itself. */
-export function openApiRoute(app: FastifyInstance): void {
+export function openApiRoute(app: FastifyInstance, text: DocumentText): void {
   app.get(
     documentPath,
     {
@@ -55,14 +64,22 @@ export function openApiRoute(app: FastifyInstance): void {
         response: { 200: { description: 'the document', type: 'object', additionalProperties: true } },
       },
     },
-    () => app.swagger(),
+    (_request, reply) => sendDocument(reply, text()),
   )
 }
 
+function sendDocument(reply: FastifyReply, text: string): FastifyReply {
+  return reply.type('application/json; charset=utf-8').send(text)
+}
+
 /** The page, its scripts and its own copy of the document: all below `pagePath`, nothing from elsewhere. */
-async function documentPage(app: FastifyInstance): Promise<void> {
+async function documentPage(app: FastifyInstance, { text }: { readonly text: DocumentText }): Promise<void> {
   app.addHook('onRoute', (route) => {
     route.config = { ...route.config, scope: 'open' }
+  })
+  // the plugin would write it anew for each request
+  app.addHook('onRequest', async ({ routeOptions }, reply) => {
+    return routeOptions.url === `${pagePath}/json` ? sendDocument(reply, text()) : undefined
   })
   await app.register(fastifySwaggerUi, {
     routePrefix: pagePath,
@@ -77,6 +94,10 @@ export function describeScopes(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {
     const scope = route.config?.scope
     if (scope === undefined) throw new Error(`${route.method} ${route.url} does not say which scope it needs`)
-    route.schema = { ...route.schema, security: scope === 'open' ? [] : [{ token: [scope] }] }
+    const security = scope === 'open' ? [] : [{ token: [scope] }]
+    // once more in words: the page shows a lock, and not what opens it
+    const needs = scope === 'open' ? 'Needs no token.' : `Needs the scope \`${scope}\`.`
+    const description = [route.schema?.description, needs].filter((part) => part !== undefined).join(' ')
+    route.schema = { ...route.schema, security, description }
   })
 }

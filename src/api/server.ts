@@ -12,7 +12,7 @@ import { Auth, type RouteScope, readTokens } from './auth.js'
 import { clientErrorHandler, errorHandler, HttpProblem, sendProblem } from './errors.js'
 import { setHeaders } from './headers.js'
 import { type ApiIdentity, allowQuietStreams, checkIdentity, closeGently, httpServer, useIdentity } from './http.js'
-import { endedLine } from './layout.js'
+import { endedLine, plain } from './layout.js'
 import { miRoute } from './mi.js'
 import { describeScopes, documentPath, openApiDocument, openApiRoute, pagePath } from './openapi.js'
 import type { Ports } from './ports.js'
@@ -20,6 +20,7 @@ import { limitRate } from './rate.js'
 import { routes } from './routes/index.js'
 import { sharedSchemas } from './schemas.js'
 import { builtDashboard, dashboardFiles } from './static.js'
+import { Streams } from './streams.js'
 
 /** What a reload may change. */
 export interface ApiSettings extends Pick<Config['api'], 'token' | 'tokens' | 'rate_limit'> {
@@ -32,6 +33,8 @@ export interface ApiOptions extends Ports, ApiSettings {
   readonly version: string
   /** event streams at the same time */
   readonly viewers: number
+  /** Whom an address belongs to: those are counted as one. */
+  readonly peerKey: (ip: string) => string
   /** directory of the built dashboard; default: where the build puts it */
   readonly dashboard?: string
 }
@@ -51,6 +54,8 @@ export interface Api {
 
 /** The largest body is a filter route; real ones have hundreds of bytes. */
 const maxBodyBytes = 64 * 1024
+/** A Call-ID in a path: peers choose them, and percent-encoding makes three characters of one. */
+const maxParamChars = 4096
 
 /** Throws UsageError without a token on an address that is not loopback, and where it cannot listen. */
 export async function startApi(
@@ -83,7 +88,9 @@ export interface BuiltApi extends Pick<Api, 'prepare'> {
 
 /** The server without a socket. */
 export async function buildApi(options: ApiOptions, listenIp: string): Promise<BuiltApi> {
-  const auth = new Auth(readTokens(listenIp, options), schemeOf(options), options.log)
+  const { log } = options
+  const streams = new Streams(options)
+  const auth = new Auth(readTokens(listenIp, options), { scheme: schemeOf(options), streams, log })
   if (options.identity !== undefined) checkIdentity(options.identity)
   let rateLimit = options.rate_limit
   const app = bareServer(options)
@@ -91,15 +98,16 @@ export async function buildApi(options: ApiOptions, listenIp: string): Promise<B
   allowQuietStreams(app)
   await limitRate(app, () => rateLimit)
   auth.install(app)
+  app.addHook('onSend', plain)
   app.addHook('onSend', endedLine)
-  await openApiDocument(app, options.version)
+  const document = await openApiDocument(app, options.version)
   describeScopes(app)
   const routed = routedMethods(app)
   for (const schema of sharedSchemas) app.addSchema(schema)
 
   for (const register of routes) register(app, options)
   await app.register(async (scope) => miRoute(scope, options))
-  openApiRoute(app)
+  openApiRoute(app, document)
   await dashboardFiles(app, options.dashboard ?? builtDashboard)
   refuseOtherMethods(app, routed)
   await app.ready()
@@ -124,12 +132,14 @@ function schemeOf({ identity }: ApiSettings): 'http' | 'https' {
   return identity === undefined ? 'http' : 'https'
 }
 
-function bareServer({ log, identity, viewers }: ApiOptions): FastifyInstance {
+function bareServer(options: ApiOptions): FastifyInstance {
+  const { log } = options
   const app = fastify({
     logger: false,
     bodyLimit: maxBodyBytes,
-    serverFactory: (handler) => httpServer(handler, identity, viewers),
+    serverFactory: (handler) => httpServer(handler, options),
     forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: maxParamChars },
     // a wrong type is an error and an unknown member too: nobody should believe they changed what they did not
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
     clientErrorHandler,

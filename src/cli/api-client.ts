@@ -1,7 +1,7 @@
 /** The HTTP API of a running gateway, as commands use it. Believes no answer that its schema does not allow. */
 import type Type from 'typebox'
 import { Value } from 'typebox/value'
-import { Problem } from '../api/schemas.js'
+import { Problem, refTo, sharedSchemas } from '../api/schemas.js'
 import { UsageError } from '../base/errors.js'
 import { resolveSecret } from '../config/secret.js'
 import { surroundings } from '../config/surroundings.js'
@@ -59,7 +59,7 @@ export class ApiClient {
     if (!response.ok && Value.Check(Problem, answer)) {
       throw response.status < 500 ? new ApiProblem(answer) : new Error(answer.detail)
     }
-    if (!response.ok || !Value.Check(schema, answer)) {
+    if (!response.ok || !isValid(schema, answer)) {
       throw new Error(`${this.#url} does not answer like the API of hepgate (HTTP ${response.status})`)
     }
     return answer
@@ -82,6 +82,15 @@ export class ApiClient {
       throw new Error(`no answer from ${this.#url} (${reason}); is the gateway running? --url says where it is`)
     }
   }
+}
+
+/** What schemas refer to, under the names they use for it. */
+const referredTo: Record<string, Type.TSchema> = Object.fromEntries(
+  sharedSchemas.map((schema) => [refTo(schema).$ref, schema]),
+)
+
+function isValid<T extends Type.TSchema>(schema: T, answer: unknown): answer is Type.Static<T> {
+  return Value.Check(referredTo, schema, answer)
 }
 
 /** Node.js reads the variable when it starts, so no option of ours could stand for it. */

@@ -54,15 +54,17 @@ export async function inspect(config: Config, text: string): Promise<Inspection>
       place: file === '' ? 'tls_mgm' : file,
       message: `${role}_domain ${domain}: ${message}`,
     })),
-    ...config.proto_hep.hep_id.flatMap(destinationProblems),
+    ...config.proto_hep.hep_id.flatMap((destination) => identityProblems(`HEP id ${destination.id}`, destination)),
+    ...identityProblems('api', { ...config.api, ca_list: undefined }),
     ...routeProblems(config, text),
     ...(await moduleProblems(config.proto_tls.trace_filter_route, config.routes)),
   ]
   return { problems, domains: contexts?.list() ?? [] }
 }
 
-function destinationProblems(destination: HepDestinationConfig): InspectionProblem[] {
-  const { id, certificate, private_key, ca_list } = destination
+type IdentityFiles = Pick<HepDestinationConfig, 'certificate' | 'private_key' | 'ca_list'>
+
+function identityProblems(whose: string, { certificate, private_key, ca_list }: IdentityFiles): InspectionProblem[] {
   const { problems } = loadMaterial({
     certificate: certificate === undefined ? [] : [certificate],
     private_key: private_key === undefined ? [] : [private_key],
@@ -72,7 +74,7 @@ function destinationProblems(destination: HepDestinationConfig): InspectionProbl
     crl: undefined,
     dh_params: undefined,
   })
-  return problems.map(({ severity, file, message }) => ({ severity, place: file, message: `HEP id ${id}: ${message}` }))
+  return problems.map(({ severity, file, message }) => ({ severity, place: file, message: `${whose}: ${message}` }))
 }
 
 /** All of them, also those that no filter calls. */

@@ -22,7 +22,12 @@ export interface Plan {
   readonly trunks: readonly { readonly uri: string; readonly keepalive: number; readonly options: number }[]
   /** domains whose calls are trusted */
   readonly trusted: readonly string[]
-  readonly trace: { readonly on: boolean; readonly filter: string | undefined }
+  readonly trace: {
+    readonly on: boolean
+    readonly filter: string | undefined
+    /** of what is traced, in memory */
+    readonly message_bytes: number
+  }
   readonly destinations: readonly {
     readonly id: string
     readonly address: string
@@ -42,7 +47,7 @@ export function planOf(config: Config, domains: readonly DomainStatus[]): Plan {
       relay,
       proxy_protocol,
     })),
-    api: api.listen && `http://${endpointText(api.listen)}`,
+    api: api.listen && `${api.certificate === undefined ? 'http' : 'https'}://${endpointText(api.listen)}`,
     collector: collector.listen.map((listen) => `${listen.transport}:${endpointText(listen)}`),
     state_dir: config.state_dir,
     server_domains: domains.filter(({ role }) => role === 'server'),
@@ -50,7 +55,11 @@ export function planOf(config: Config, domains: readonly DomainStatus[]): Plan {
     upstreams: relay.upstream.map(({ uri, priority, weight }) => ({ uri, priority, weight })),
     trunks: relay.trunk.map(({ uri, keepalive, options }) => ({ uri, keepalive, options })),
     trusted: trust.domains,
-    trace: { on: proto_tls.trace_on, filter: proto_tls.trace_filter_route },
+    trace: {
+      on: proto_tls.trace_on,
+      filter: proto_tls.trace_filter_route,
+      message_bytes: config.live.message_bytes,
+    },
     destinations: proto_hep.hep_id.map(({ id, transport, host, port, form }) => ({
       id,
       address: `${transport}:${endpointText({ ip: host, port })}`,
@@ -106,9 +115,13 @@ function domainLines({ name, certificates }: DomainStatus): string[] {
 }
 
 function traceText({ trace, destinations }: Plan): string {
-  if (!destinations.some(({ traced }) => traced)) return 'nothing: trace_destination names no destination'
+  const isSent = destinations.some(({ traced }) => traced)
+  if (!isSent && trace.message_bytes === 0) {
+    return 'nothing: trace_destination names no destination, and live.message_bytes is 0'
+  }
   const filter = trace.filter === undefined ? 'every connection' : `by the filter ${trace.filter}`
-  return `${filter}${trace.on ? '' : ', once it is switched on: hepgate trace on'}`
+  const kept = isSent ? '' : ', for the dashboard and the API only: trace_destination names no destination'
+  return `${filter}${trace.on ? '' : ', once it is switched on (hepgate trace on)'}${kept}`
 }
 
 function destinationText({ id, address, form, traced }: Plan['destinations'][number]): string {

@@ -94,7 +94,10 @@ function statusText(status: Type.Static<typeof TraceStatus>): string {
   const ending = until === undefined ? '' : ` until ${until} (${durationText(secondsLeft * 1000)} left)`
   return rows([
     ['tracing', [`${trace_mode}${ending}`]],
-    ['destination', [destination.join(', ') || 'none: nothing is sent; see proto_tls.trace_destination']],
+    [
+      'destination',
+      [destination.join(', ') || 'none: what is traced stays in the gateway; see proto_tls.trace_destination'],
+    ],
     ['filter', [filterText(status)]],
     ['connections', [`${tracedConnections} traced now`]],
     ['failures', filterFailures === 0 ? [] : [`${filterFailures} of the filter; see the log`]],
@@ -106,8 +109,10 @@ function filterText({ filter, filterSource }: Type.Static<typeof TraceStatus>): 
   return filterSource === 'api' ? 'a route set over HTTP, until the next start' : filter
 }
 
-function matchesText({ matches }: Type.Static<typeof FilterMatches>): string {
-  const traced = matches.filter((match) => match.traced)
-  const lines = traced.map(({ conn_id, peer, tls_sni }) => `  ${conn_id}  ${peer}  ${tls_sni ?? ''}`.trimEnd())
-  return [`this filter traces ${traced.length} of ${matches.length} live connections`, ...lines, ''].join('\n')
+function matchesText({ total, traced, matches }: Type.Static<typeof FilterMatches>): string {
+  const lines = matches
+    .filter((match) => match.traced)
+    .map(({ conn_id, peer, tls_sni }) => `  ${conn_id}  ${peer}  ${tls_sni ?? ''}`.trimEnd())
+  if (traced > lines.length) lines.push(`  and ${traced - lines.length} more`)
+  return [`this filter traces ${traced} of ${total} live connections`, ...lines, ''].join('\n')
 }

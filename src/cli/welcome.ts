@@ -28,14 +28,16 @@ function suggestions(config: Config, self: string): string[] {
   const lines: string[] = []
   const tls = config.socket.find((socket) => socket.transport === 'tls')
   if (tls !== undefined) lines.push(...sipOptions, `    | ${tlsClient(tls, config)}`)
-  const { listen, token } = config.api
+  const { listen, token, tokens, certificate } = config.api
   if (listen === undefined) return lines
-  const url = `http://${reachable(listen)}`
-  const get = `curl -s ${token === undefined ? '' : '-H "Authorization: Bearer $HEPGATE_TOKEN" '}${url}/api/v1`
+  const url = `${certificate === undefined ? 'http' : 'https'}://${reachable(listen)}`
+  const isOpen = token === undefined && tokens.length === 0
+  const get = `curl -s ${isOpen ? '' : '-H "Authorization: Bearer $HEPGATE_TOKEN" '}${url}/api/v1`
   if (config.collector.listen.length > 0) lines.push(`${get}/collector/packets`)
   lines.push(`${get}/status`)
   const { trace_on, trace_destination } = config.proto_tls
-  const command = trace_on || trace_destination.length === 0 ? 'trace status' : 'trace on --for 10m'
+  const canTrace = trace_destination.length > 0 || config.live.message_bytes > 0
+  const command = trace_on || !canTrace ? 'trace status' : 'trace on --for 10m'
   lines.push(`${self} ${command}${url === defaultUrl ? '' : ` --url ${url}`}`)
   return lines
 }

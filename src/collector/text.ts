@@ -3,6 +3,7 @@
  * for (the auth key always), and nothing a peer sent reaches the terminal as a control character.
  */
 import { endpointText } from '../base/address.js'
+import { plainJson } from '../base/plain-json.js'
 import { ipProtocolName, protocolTypeName, protocolTypes } from '../hep/chunks.js'
 import type { HepPacket } from '../hep/packet.js'
 
@@ -46,7 +47,7 @@ export function packetJson(packet: HepPacket, options: TextOptions): string {
     extra_correlation: packet.extraCorrelation,
     ...(event === undefined ? { payload: payloadText(packet, options) } : { text: event.text, event: event.fields }),
   })
-  return json.replace(/[\u007f-\u009f]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`) // JSON leaves these as they are
+  return plainJson(json)
 }
 
 function identity(packet: HepPacket): string {

@@ -99,5 +99,9 @@ function isEntry(entry: Partial<AuditEntry>): entry is AuditEntry {
 }
 
 function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  try {
+    return statSync(path).size
+  } catch {
+    return 0 // there is none yet, or none can be: writing will tell
+  }
 }

@@ -113,19 +113,23 @@ export class Live {
     return this.#history.list()
   }
 
-  connections(query: ConnectionQuery): Promise<Page<ConnectionRow> | SearchProblem> {
+  async connections(query: ConnectionQuery): Promise<Page<ConnectionRow> | SearchProblem> {
+    await this.store.catchUp()
     return this.#connections.list(query)
   }
 
-  connection(id: string): ConnectionDetail | undefined {
+  async connection(id: string): Promise<ConnectionDetail | undefined> {
+    await this.store.catchUp()
     return this.#connections.detail(id)
   }
 
-  calls(query: CallQuery): Promise<Page<CallRow> | SearchProblem> {
+  async calls(query: CallQuery): Promise<Page<CallRow> | SearchProblem> {
+    await this.store.catchUp()
     return this.walks.offer(() => this.store.calls.list(query))
   }
 
-  call(callId: string): CallDetail | undefined {
+  async call(callId: string): Promise<CallDetail | undefined> {
+    await this.store.catchUp()
     return this.store.calls.detail(callId, (id) => this.#connections.rowOf(id))
   }
 
@@ -133,11 +137,13 @@ export class Live {
     return this.walks.inTurn(() => domainViews(this.#options.domains(), this.#options.facts()))
   }
 
-  watch(request: WatchRequest, viewer: Viewer): Promise<(() => void) | SearchProblem> {
+  async watch(request: WatchRequest, viewer: Viewer): Promise<(() => void) | SearchProblem> {
+    await this.store.catchUp()
     return this.#feed.watch(request, viewer)
   }
 
-  capture(request: CaptureRequest): AsyncIterable<Buffer> | SearchProblem | undefined {
+  async capture(request: CaptureRequest): Promise<AsyncIterable<Buffer> | SearchProblem | undefined> {
+    await this.store.catchUp()
     return this.#captures.begin(request)
   }
 

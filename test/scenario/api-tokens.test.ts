@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { parse } from 'yaml'
+import type { GatewayStatus } from '../../src/base/status.js'
 import { configFile, mainPath, startGatewayProcess } from '../support/gateway-process.js'
 
 /** A token as `hepgate token` makes it, and what the configuration has to know of it. */
@@ -42,10 +43,22 @@ test('each token is good for its scopes, and a reload takes one away without a r
   const printed = execFileSync(process.execPath, trace, { env: { ...process.env, EYES: eyes.token } }).toString()
   assert.match(printed, /^tracing +off$/m)
 
+  const streams = await Promise.all(
+    ['/api/v1/events', '/api/v1/pcapng?follow=true'].map((path) =>
+      fetch(gateway.apiUrl + path, { headers: { authorization: `Bearer ${eyes.token}` } }),
+    ),
+  )
+  assert.deepEqual(
+    streams.map(({ status }) => status),
+    [200, 200],
+  )
   useTokens(hands.entry)
   assert.equal(await ask('POST', '/api/v1/reload', hands.token), 200)
+  for (const stream of streams) await assert.rejects(stream.text(), 'what a revoked token has open is cut')
   assert.equal(await ask('GET', '/api/v1/status', eyes.token), 401)
-  assert.equal(await ask('GET', '/api/v1/status', hands.token), 200)
+  const status = await fetch(`${gateway.apiUrl}/api/v1/status`, { headers: { authorization: `Bearer ${hands.token}` } })
+  const { api } = (await status.json()) as GatewayStatus
+  assert.deepEqual(api, { refusedTokens: 1 })
 
   const output = gateway.process.output
   assert.match(output, /token hands 127\.0\.0\.1/)

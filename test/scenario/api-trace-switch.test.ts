@@ -55,6 +55,28 @@ test('existing takes an open connection in, with a STATS event', async (t) => {
   await until('the request and its answer', () => collector.sip().length === 2)
 })
 
+test('a scope that is none is refused with its place, also for a dry run, and the switch stays', async (t) => {
+  const { gateway } = await tracedGateway(t)
+  for (const [scope, pointer] of [
+    [{ user: 'a b' }, '/scope/user'],
+    [{ sni: 'a\u0000b' }, '/scope/sni'],
+    [{ call_id: 'a b' }, '/scope/call_id'],
+    [{ peer: ['203.0.113.0/33'] }, '/scope/peer/0'],
+  ] as const) {
+    const switched = await gateway.put('/api/v1/tls_trace', { trace_mode: 'on', scope })
+    const tried = await fetch(`${gateway.apiUrl}/api/v1/trace/filter/dry-run`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ scope }),
+    })
+    for (const answer of [switched, tried]) {
+      const { errors } = (await answer.json()) as { errors: { pointer: string }[] }
+      assert.deepEqual([answer.status, errors.map((error) => error.pointer)], [400, [pointer]])
+    }
+  }
+  assert.equal((await gateway.status()).trace.trace_mode, 'off')
+})
+
 test('a filter that came over HTTP decides from then on', async (t) => {
   const { collector, gateway } = await tracedGateway(t)
   await gateway.put('/api/v1/tls_trace', { trace_mode: 'on' })

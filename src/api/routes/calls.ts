@@ -32,8 +32,8 @@ export function callRoutes(app: FastifyInstance, { view }: Ports): void {
       preValidation: typedQuery,
       onSend: indented,
     },
-    async ({ query: { search, limit = 100, cursor } }) => {
-      const { rows, total, next } = answered(await view.calls({ search, limit, cursor }))
+    async ({ query: { search, limit = 100, cursor } }, reply) => {
+      const { rows, total, next } = answered(await view.calls({ search, limit, cursor }), reply)
       return { calls: rows, total, next }
     },
   )

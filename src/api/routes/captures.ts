@@ -34,8 +34,8 @@ interface Asked extends Pick<CaptureRequest, 'connId' | 'callId' | 'filter'> {
   readonly keys?: boolean | undefined
   /** with follow: the end, in ms */
   readonly forMs?: number | undefined
-  /** of what, for the name of the file and the audit list */
-  readonly subject: string
+  /** for the name of the file */
+  readonly label: string
 }
 
 export function captureRoutes(app: FastifyInstance, ports: Ports): void {
@@ -44,7 +44,7 @@ export function captureRoutes(app: FastifyInstance, ports: Ports): void {
     captureOptions('Its traced messages as a pcapng file', KeysQuery, connectionParams),
     (request, reply) => {
       const { conn_id } = request.params
-      return sendCapture(request, reply, ports, { connId: conn_id, keys: request.query.keys, subject: conn_id })
+      return sendCapture(request, reply, ports, { connId: conn_id, keys: request.query.keys, label: conn_id })
     },
   )
 
@@ -53,7 +53,7 @@ export function captureRoutes(app: FastifyInstance, ports: Ports): void {
     captureOptions('Its messages across all legs as a pcapng file', KeysQuery, callParams),
     (request, reply) => {
       const { call_id } = request.params
-      return sendCapture(request, reply, ports, { callId: call_id, keys: request.query.keys, subject: call_id })
+      return sendCapture(request, reply, ports, { callId: call_id, keys: request.query.keys, label: call_id })
     },
   )
 
@@ -64,8 +64,8 @@ export function captureRoutes(app: FastifyInstance, ports: Ports): void {
       const { peer, sni, user, follow = false, for: duration, keys } = request.query
       if (duration !== undefined && !follow) throw new HttpProblem(400, 'for goes with follow=true')
       const filter = { peer: peer || undefined, sni: sni || undefined, user: user || undefined }
-      const subject = new Date().toISOString().slice(0, 19)
-      return sendCapture(request, reply, ports, { filter, follow, forMs: forMs(duration), keys, subject })
+      const label = new Date().toISOString().slice(0, 19)
+      return sendCapture(request, reply, ports, { filter, follow, forMs: forMs(duration), keys, label })
     },
   )
 }
@@ -82,25 +82,34 @@ function captureOptions(
     querystring: refTo(query),
     response: fileAnswer(mediaType, 'the file', { type: 'string', contentMediaType: mediaType }),
   }
-  return { config: { scope: 'read' }, exposeHeadRoute: false, schema, preValidation: typedQuery }
+  return { config: { scope: 'read', stream: 'capture' }, exposeHeadRoute: false, schema, preValidation: typedQuery }
 }
 
 async function sendCapture(
   request: FastifyRequest,
   reply: FastifyReply,
   { view, control, log }: Ports,
-  { follow = false, keys = false, forMs, subject, ...which }: Asked,
+  { follow = false, keys = false, forMs, label, ...which }: Asked,
 ): Promise<FastifyReply> {
   if (keys) demandScope(request, reply, 'secrets')
   const over = endOf(reply, forMs)
   const pieces = await view.capture({ ...which, follow, keys, signal: over })
   if (pieces === undefined) throw new HttpProblem(404, 'nothing of it was traced, or it is forgotten')
-  const file = answered(pieces)
-  if (keys) control.note({ by: caller(request), action: 'keys-captured', what: `took a capture with keys: ${subject}` })
+  const file = answered(pieces, reply)
+  if (keys)
+    control.note({ by: caller(request), action: 'keys-taken', what: `took a capture with keys: ${subjectOf(which)}` })
   return reply
     .type(mediaType)
-    .header('content-disposition', `attachment; filename="${fileName(subject)}"`)
+    .header('content-disposition', `attachment; filename="${fileName(label)}"`)
     .send(Readable.from(untilOver(file, over, log), { objectMode: false }))
+}
+
+/** For the audit list. */
+function subjectOf({ connId, callId, filter = {} }: Pick<CaptureRequest, 'connId' | 'callId' | 'filter'>): string {
+  if (connId !== undefined) return `connection ${connId}`
+  if (callId !== undefined) return `call ${callId}`
+  const terms = Object.entries(filter).filter(([, value]) => value !== undefined)
+  return terms.length === 0 ? 'everything' : terms.map(([name, value]) => `${name}:${value}`).join(' ')
 }
 
 /** Aborted when the client is gone, has everything, or its time is up. */
@@ -126,6 +135,6 @@ async function* untilOver(pieces: AsyncIterable<Buffer>, over: AbortSignal, log:
 }
 
 /** A Call-ID may hold anything (RFC 3261 §25.1): what a file system or a header field would mind is left out. */
-function fileName(subject: string): string {
-  return `hepgate-${subject.replace(/[^A-Za-z0-9.-]+/g, '_').slice(0, 80)}.pcapng`
+function fileName(label: string): string {
+  return `hepgate-${label.replace(/[^A-Za-z0-9.-]+/g, '_').slice(0, 80)}.pcapng`
 }

@@ -43,8 +43,8 @@ export function connectionRoutes(app: FastifyInstance, { view, control }: Ports)
       preValidation: typedQuery,
       onSend: indented,
     },
-    async ({ query }) => {
-      const { rows, total, next } = answered(await view.connections(connectionQuery(query)))
+    async ({ query }, reply) => {
+      const { rows, total, next } = answered(await view.connections(connectionQuery(query)), reply)
       return { connections: rows, total, next }
     },
   )

@@ -4,11 +4,11 @@
  */
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type SearchProblem, type Topic, topics, type Viewer } from '../../base/live.js'
+import { type Topic, topics, type Viewer } from '../../base/live.js'
 import { HttpProblem } from '../errors.js'
 import type { Ports } from '../ports.js'
 import { EventsQuery, fileAnswer, refTo } from '../schemas.js'
-import { typedQuery } from './request.js'
+import { answered, typedQuery } from './request.js'
 
 interface Query {
   readonly topics?: string
@@ -18,14 +18,11 @@ interface Query {
   readonly last_event_id?: string
 }
 
-/** How long a viewer that found no place should wait, in s. */
-const retryAfterSeconds = 10
-
 export function eventRoutes(app: FastifyInstance, { view, log }: Ports): void {
   app.get<{ Querystring: Query }>(
     '/api/v1/events',
     {
-      config: { scope: 'read' },
+      config: { scope: 'read', stream: 'events' },
       exposeHeadRoute: false,
       schema: {
         tags: ['events'],
@@ -41,8 +38,7 @@ export function eventRoutes(app: FastifyInstance, { view, log }: Ports): void {
     },
     async (request, reply) => {
       const viewer = new EventStream(reply)
-      const stop = await view.watch(watchRequest(request), viewer)
-      if (typeof stop !== 'function') throw refusal(stop, reply)
+      const stop = answered(await view.watch(watchRequest(request), viewer), reply)
       viewer.open()
       viewer.whenOver((reason) => {
         stop()
@@ -70,13 +66,6 @@ function watchedTopics(text: string | undefined): readonly Topic[] {
   const unknown = names.find((name) => !topics.includes(name as Topic))
   if (unknown !== undefined) throw new HttpProblem(400, `topics should be some of ${topics.join(', ')}, with commas`)
   return topics.filter((topic) => names.includes(topic))
-}
-
-/** The question is fine where only the places are taken. */
-function refusal(refused: SearchProblem & { readonly full?: boolean }, reply: FastifyReply): HttpProblem {
-  if (!refused.full) return new HttpProblem(400, refused.problem)
-  reply.header('retry-after', retryAfterSeconds)
-  return new HttpProblem(503, refused.problem)
 }
 
 /** One viewer. The answer begins with the first event, so that a refusal can still be a problem document. */
@@ -114,8 +103,9 @@ class EventStream implements Viewer {
 
   /** What a slow viewer has not taken by now is given up: it will ask again from where it is. */
   end(reason: string): void {
+    this.open()
     if (this.#raw.writableNeedDrain) this.#raw.destroy()
-    else if (this.#opened) this.#raw.end()
+    else this.#raw.end()
     this.#finish(reason)
   }
 

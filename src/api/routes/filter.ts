@@ -7,7 +7,7 @@ import { HttpProblem } from '../errors.js'
 import { indented } from '../layout.js'
 import type { Ports } from '../ports.js'
 import { answer, DryRunBody, FilterBody, FilterMatches, FilterView, refTo } from '../schemas.js'
-import { type AskedScope, traceScope } from './trace.js'
+import { type AskedScope, scopeAnswered, traceScope } from './trace.js'
 
 const tags = ['trace']
 const path = '/api/v1/trace/filter'
@@ -35,7 +35,8 @@ export function filterRoutes(app: FastifyInstance, { view, control }: Ports): vo
         response: answer(200, FilterMatches, 'how many, and what is said of the first ones'),
       },
     },
-    async ({ body: { route, scope } }) => dryRunBody(await view.dryRunFilter(route, traceScope(scope))),
+    async ({ body: { route, scope } }, reply) =>
+      dryRunBody(scopeAnswered(await view.dryRunFilter(route, traceScope(scope)), reply)),
   )
 
   app.put<{ Body: Type.Static<typeof FilterBody> }>(

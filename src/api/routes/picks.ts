@@ -10,6 +10,8 @@ import { forMs, optionalBody } from './request.js'
 
 const tags = ['connections']
 const noneLive = 'there is no such connection'
+/** Who forgets to say how long shall not trace a trunk for weeks. */
+const usualPickMs = 10 * 60_000
 
 export function pickRoutes(app: FastifyInstance, { view, control }: Ports): void {
   app.post<{ Params: ConnectionParams; Body: Type.Static<typeof PickBody> }>(
@@ -27,7 +29,7 @@ export function pickRoutes(app: FastifyInstance, { view, control }: Ports): void
     },
     async (request) => {
       const id = request.params.conn_id
-      const wanted = { id, on: true, forMs: forMs(request.body.for, '/for'), by: caller(request) }
+      const wanted = { id, on: true, forMs: pickMs(request.body), by: caller(request) }
       if (!(await control.pick(wanted))) throw new HttpProblem(404, noneLive)
       const { picked } = await view.trace()
       return { traced: true, until: picked.find(({ conn_id }) => conn_id === id)?.until }
@@ -51,4 +53,11 @@ export function pickRoutes(app: FastifyInstance, { view, control }: Ports): void
       return reply.code(204).send()
     },
   )
+}
+
+/** undefined: until it is closed. */
+function pickMs({ for: duration, until_closed = false }: Type.Static<typeof PickBody>): number | undefined {
+  if (!until_closed) return forMs(duration, '/for') ?? usualPickMs
+  if (duration === undefined) return undefined
+  throw new HttpProblem(400, 'either for or until_closed')
 }

@@ -1,8 +1,8 @@
 /** What several routes read of a request in the same way. */
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { durationForm, maxTimerMs, parseDuration } from '../../base/duration.js'
 import type { SearchProblem } from '../../base/live.js'
-import { HttpProblem } from '../errors.js'
+import { HttpProblem, noRoom } from '../errors.js'
 
 /** A query is text; these are the parameters that mean something else, by their names in every route. */
 const readers: Readonly<Record<string, (text: string) => unknown>> = {
@@ -39,10 +39,10 @@ export function forMs(text: string | undefined, pointer?: string): number | unde
   throw new HttpProblem(400, detail, { errors: [{ ...(pointer !== undefined && { pointer }), detail }] })
 }
 
-/** The answer to a question, or the 400 that says what is wrong with the question. */
-export function answered<T extends object>(answer: T | SearchProblem): T {
-  if ('problem' in answer) throw new HttpProblem(400, answer.problem)
-  return answer
+/** The answer to a question, or the 400 that says what is wrong with the question; the 503 where only the room lacks. */
+export function answered<T extends object>(answer: T | SearchProblem, reply: FastifyReply): T {
+  if (!('problem' in answer)) return answer
+  throw answer.full ? noRoom(reply, answer.problem) : new HttpProblem(400, answer.problem)
 }
 
 export const noSuchConnection = 'there is no such connection, or it was closed too long ago'

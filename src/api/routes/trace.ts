@@ -1,13 +1,14 @@
 /** The trace switch and its scope over HTTP. Decides nothing itself: it checks what was asked and passes it on. */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type Type from 'typebox'
+import type { SearchProblem } from '../../base/live.js'
 import { parseNetwork } from '../../base/network.js'
 import type { TraceScope as Scope } from '../../base/status.js'
 import { caller } from '../auth.js'
 import { HttpProblem } from '../errors.js'
 import type { Ports } from '../ports.js'
 import { answer, refTo, type ScopeBody, TraceRequestBody, TraceStatus } from '../schemas.js'
-import { forMs } from './request.js'
+import { answered, forMs } from './request.js'
 
 const tags = ['trace']
 
@@ -35,13 +36,14 @@ export function traceRoutes(app: FastifyInstance, { view, control }: Ports): voi
         response: answer(200, TraceStatus, 'the new state'),
       },
     },
-    (request) => {
+    async (request, reply) => {
       const { trace_mode, for: duration, existing = false, scope } = request.body
       if (trace_mode === 'off' && (duration !== undefined || existing || scope !== undefined)) {
         throw new HttpProblem(400, "for, existing and scope go with trace_mode 'on'")
       }
       const by = caller(request)
-      return control.setTrace({ trace_mode, forMs: forMs(duration, '/for'), existing, scope: traceScope(scope), by })
+      const wanted = { trace_mode, forMs: forMs(duration, '/for'), existing, scope: traceScope(scope), by }
+      return scopeAnswered(await control.setTrace(wanted), reply)
     },
   )
 }
@@ -55,4 +57,12 @@ export function traceScope(asked: AskedScope | undefined): Scope | undefined {
   const detail = 'scope.peer should be an address or a network such as 203.0.113.0/24'
   const pointer = Array.isArray(asked.peer) ? `/scope/peer/${wrong}` : '/scope/peer'
   throw new HttpProblem(400, detail, { errors: [{ pointer, detail }] })
+}
+
+/** As `answered`; the 400 points at the member of the scope that the problem begins with. */
+export function scopeAnswered<T extends object>(answer: T | SearchProblem, reply: FastifyReply): T {
+  const [, member] = 'problem' in answer ? (/^(\w+): /.exec(answer.problem) ?? []) : []
+  if (!('problem' in answer) || member === undefined) return answered(answer, reply)
+  const detail = `scope.${answer.problem}`
+  throw new HttpProblem(400, detail, { errors: [{ pointer: `/scope/${member}`, detail }] })
 }

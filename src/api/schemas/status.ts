@@ -134,6 +134,12 @@ export const Status = named(
         { description: 'the embedded HEP collector; absent: there is none' },
       ),
     ),
+    api: Type.Optional(
+      Type.Object(
+        { refusedTokens: Type.Integer({ description: 'requests with a token that is none of ours, since start' }) },
+        { description: 'the HTTP API; absent: there is none' },
+      ),
+    ),
     reload: Type.Optional(
       Type.Object(
         { at: time('of the reload'), ok: Type.Boolean(), problems: Type.Array(Type.String()) },

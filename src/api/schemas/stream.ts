@@ -5,7 +5,7 @@ import { Overview } from './overview.js'
 import { closed, duration, named, page, searchText, texts, time } from './schema.js'
 
 /** A dashboard holds so many rows without scrolling becoming slow. */
-export const maxWatchedRows = 5000
+const maxWatchedRows = 5000
 
 export const EventsQuery = named(
   'EventsQuery',
@@ -32,8 +32,8 @@ export const EventsQuery = named(
   ),
 )
 
-const textFlag = (description: string) => Type.Optional(Type.Boolean({ default: false, description }))
-const keys = textFlag('put key-log lines into the file: needs the scope secrets')
+const flag = (description: string) => Type.Optional(Type.Boolean({ default: false, description }))
+const keys = flag('put key-log lines into the file: needs the scope secrets')
 
 export const KeysQuery = named('KeysQuery', Type.Object({ keys }, closed))
 
@@ -44,7 +44,7 @@ export const CaptureQuery = named(
       peer: searchText('address or network of the peer', ['203.0.113.0/24']),
       sni: searchText('SNI, with * for any text', ['*.example.com']),
       user: searchText('user or address of record', ['alice']),
-      follow: textFlag('go on with what comes'),
+      follow: flag('go on with what comes'),
       for: duration('with follow: end after this time'),
       keys,
     },

@@ -35,11 +35,6 @@ export const ScopeBody = named(
   ),
 )
 
-export const TraceScope = named(
-  'TraceScope',
-  Type.Object({ peer: Type.Optional(Type.Array(Type.String(), { examples: [peerExample] })), ...narrower }),
-)
-
 export const TraceRequestBody = named(
   'TraceRequest',
   Type.Object(
@@ -67,7 +62,12 @@ export const TraceStatus = named(
     destination: Type.Array(Type.String({ description: 'HEP id' })),
     filter: Type.Optional(Type.String({ description: 'name of the filter; absent: every connection is traced' })),
     filterSource: Type.Optional(Type.Enum(['config', 'api'])),
-    scope: Type.Optional(Type.Ref('TraceScope#')),
+    scope: Type.Optional(
+      Type.Object(
+        { peer: Type.Optional(Type.Array(Type.String(), { examples: [peerExample] })), ...narrower },
+        { description: 'absent: not narrowed' },
+      ),
+    ),
     picked: Type.Array(
       Type.Object({
         conn_id: Type.String(),
@@ -122,7 +122,18 @@ export const FilterMatches = named(
   }),
 )
 
-export const PickBody = named('PickRequest', Type.Object({ for: duration('until it is closed unless given') }, closed))
+export const PickBody = named(
+  'PickRequest',
+  Type.Object(
+    {
+      for: duration('traced for this long; 10m unless given'),
+      until_closed: Type.Optional(
+        Type.Boolean({ default: false, description: 'instead of for: without an end, until the connection is closed' }),
+      ),
+    },
+    closed,
+  ),
+)
 
 export const Picked = named(
   'Picked',
@@ -196,7 +207,6 @@ export const TraceBoard = named(
 
 export const traceSchemas = [
   ScopeBody,
-  TraceScope,
   TraceRequestBody,
   TraceStatus,
   FilterBody,

@@ -4,7 +4,7 @@
  * a line in the flow of their call and never the payload, so no key material is ever in it. A Call-ID is a text here:
  * two that differ only in bytes that are not UTF-8 (RFC 3261 §25.1 allows none in it) are one call.
  *
- *     sip, event ─▶ ring ─▶ (100 ms later, or when somebody asks) calls, connections, followers
+ *     sip, event ─▶ ring ─▶ (only while somebody looks) calls, connections, followers
  */
 import type { Endpoint } from '../../base/address.js'
 import type { Direction, Side, Transport } from '../../base/facts.js'
@@ -26,6 +26,8 @@ const minEntryBytes = 256
 const maxCallIdBytes = 255
 /** Nobody sees a difference, and what comes within is read together. */
 const readAfterMs = 100
+/** Reading costs more than tracing: nothing is read any more when nobody has asked for so long. */
+const attentionMs = 60_000
 /** Between two slices of reading, so that a flood has half of the time at most. */
 const pauseMs = 3
 /** Before a question is answered: at 4 µs each, 10 ms; more wait only in a flood. */
@@ -83,6 +85,8 @@ export class MessageStore {
   #unread = 1
   #reading = false
   #timer: NodeJS.Timeout | undefined
+  /** runs while somebody has asked lately */
+  #attention: NodeJS.Timeout | undefined
 
   /** `maxBytes`: of messages; 0: none are kept. */
   constructor(maxBytes: number, mostCalls: number = maxCalls) {
@@ -136,8 +140,19 @@ export class MessageStore {
     if (callId.length <= maxCallIdBytes) this.#add(leg, micros, bytes, 0, bytes.length, 0, 0, event, callId)
   }
 
+  /** Somebody looks: all that came so far is read, in slices, and for a minute more what comes is read soon. */
+  async catchUp(): Promise<void> {
+    this.#attend()
+    const slices = new Slices()
+    for (const end = this.#next; this.#unread < end; ) {
+      this.#read(end - this.#unread, slices)
+      if (this.#unread < end) await slices.next()
+    }
+  }
+
   /** Reads what came lately, unless there is too much of it, and those who listen hear of it. */
   settle(): void {
+    this.#attend()
     this.#read(Math.ceil(readBeforeAnswer / (1 + this.#listeners.size / testsPerReading)), undefined)
   }
 
@@ -198,11 +213,13 @@ export class MessageStore {
   onMessage(hear: (message: RawMessage) => void, test: MessageTest): () => void {
     const listener = { hear, test }
     this.#listeners.add(listener)
+    this.#readSoon()
     return () => this.#listeners.delete(listener)
   }
 
   stop(): void {
     clearTimeout(this.#timer)
+    clearTimeout(this.#attention)
     this.#listeners.clear()
   }
 
@@ -265,6 +282,19 @@ export class MessageStore {
       callId,
       retransmission: false,
     })
+    if (this.#attention !== undefined || this.#listeners.size > 0) this.#readSoon()
+  }
+
+  #attend(): void {
+    if (this.#attention !== undefined) this.#attention.refresh()
+    else this.#attention = setTimeout(this.#onQuiet, attentionMs).unref()
+  }
+
+  #onQuiet = (): void => {
+    this.#attention = undefined
+  }
+
+  #readSoon(): void {
     this.#timer ??= setTimeout(this.#onTimer, readAfterMs).unref()
   }
 
@@ -273,7 +303,7 @@ export class MessageStore {
     const entries = this.#entries
     while (entries.length > 0 && (entries.at(0)!.position < floor || entries.length === this.#maxEntries)) {
       const entry = entries.shift()!
-      if (entry.n >= this.#unread) continue // in a flood some are never read
+      if (entry.n >= this.#unread) continue // nobody looked, or there was a flood: some are never read
       this.calls.forget(entry)
       if (entry.event === undefined) this.#connections.forget(entry)
     }

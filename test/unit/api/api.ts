@@ -30,6 +30,7 @@ export function apiOptions({ view, control }: FakeGateway): ApiOptions {
     log: silentLog,
     version: '1.2.3',
     viewers: 4,
+    peerKey: (ip) => ip,
     token: undefined,
     tokens: [],
     rate_limit: 0,

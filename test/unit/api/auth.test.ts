@@ -1,6 +1,8 @@
 /** Who may use the API, and for what: with tokens, and without any. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { startApi } from '../../../src/api/server.js'
 import { UsageError } from '../../../src/base/errors.js'
@@ -128,24 +130,37 @@ async function guess(api: Awaited<ReturnType<typeof testApi>>['api'], token: str
   return api.inject({ url: '/api/v1/status', headers: bearer(token), remoteAddress })
 }
 
-test('ten wrong tokens in a minute: the address is refused, with the right one too, and another address is not', async (t) => {
+test('after ten wrong tokens in a minute further ones of that address are a 429, and the right one is let in', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: 1_000_000 })
   const { lines, log } = keepingLog()
   const { api, auth } = await testApi(t, { token, ip: '0.0.0.0', log })
   for (let i = 0; i < 10; i++) assert.equal((await guess(api, `wrong-${i}`)).statusCode, 401)
-  for (const tried of ['wrong-10', token]) {
-    const answer = await guess(api, tried)
-    assert.equal(answer.statusCode, 429)
-    assert.equal(answer.headers['retry-after'], '60')
-    assert.match(answer.json().detail, /wait 60 s/)
-  }
-  assert.equal((await guess(api, token, '192.0.2.8')).statusCode, 200)
-  t.mock.timers.setTime(1_060_000)
+  const answer = await guess(api, 'wrong-10')
+  assert.equal(answer.statusCode, 429)
+  assert.equal(answer.headers['retry-after'], '60')
+  assert.match(answer.json().detail, /wait 60 s/)
   assert.equal((await guess(api, token)).statusCode, 200)
+  assert.equal((await guess(api, 'wrong-11', '192.0.2.8')).statusCode, 401)
+  t.mock.timers.setTime(1_060_000)
+  assert.equal((await guess(api, 'wrong-12')).statusCode, 401)
 
-  assert.equal(auth.refused, 10)
+  assert.equal(auth.refused, 13)
   assert.deepEqual(lines, [[{ address: '192.0.2.7', since_start: 1 }, 'a wrong API token was refused']])
   assert.doesNotMatch(JSON.stringify(lines), /wrong-|correct/)
+})
+
+test('guesses that come all at once are counted before they are answered', async (t) => {
+  const api = await startApi({ ...apiOptions(new FakeGateway()), token, listen: { ip: '127.0.0.1', port: 0 } })
+  t.after(() => api.close())
+  const { port, host } = new URL(api.url)
+  const request = (i: number, connection: string) =>
+    `GET /api/v1/status HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer wrong-${i}\r\nConnection: ${connection}\r\n\r\n`
+  const socket = connect(Number(port), '127.0.0.1')
+  socket.write(Array.from({ length: 40 }, (_, i) => request(i, i === 39 ? 'close' : 'keep-alive')).join(''))
+  const statuses = Array.from((await text(socket)).matchAll(/^HTTP\/1\.1 (\d+)/gm), ([, status]) => Number(status))
+  const judged = statuses.filter((status) => status === 401).length
+  assert.ok(judged <= 10, `${judged} were judged`)
+  assert.equal(statuses.filter((status) => status === 429).length, 40 - judged)
 })
 
 test('requests without a token are no guesses: a dashboard that was opened may ask for one', async (t) => {
@@ -216,5 +231,29 @@ for (const origin of ['http://evil.example', 'null', 'http://localhost:3000', 'h
 test('without a token: a page of our own is let in', async (t) => {
   const { api } = await testApi(t)
   const headers = { host: 'localhost:8080', origin: 'http://localhost:8080' }
+  assert.equal((await api.inject({ url: '/api/v1/status', headers })).statusCode, 200)
+})
+
+// An <img> on any page asks without Origin, and the page needs no answer to take up places and work.
+for (const [site, status] of [
+  ['cross-site', 403],
+  ['same-site', 403],
+  ['same-origin', 200],
+  ['none', 200],
+] as const) {
+  test(`without a token: what a browser asks of a page of ${site} is a ${status}`, async (t) => {
+    const { api, gateway } = await testApi(t)
+    gateway.onWatch = ({ viewer }) => viewer.end('enough')
+    const headers = { host: 'a1.localhost:8080', 'sec-fetch-site': site, 'sec-fetch-mode': 'no-cors' }
+    for (const url of ['/api/v1/events', '/api/v1/pcapng', '/api/v1/connections']) {
+      assert.equal((await api.inject({ url, headers })).statusCode, status, url)
+    }
+    assert.equal(gateway.calls.length, status === 200 ? 3 : 0)
+  })
+}
+
+test('with a token: it decides, not the page that asks', async (t) => {
+  const { api } = await testApi(t, { token })
+  const headers = { ...bearer(token), 'sec-fetch-site': 'cross-site' }
   assert.equal((await api.inject({ url: '/api/v1/status', headers })).statusCode, 200)
 })

@@ -1,6 +1,7 @@
 /** Who may do what: every operation of the document with every kind of caller, by the scope it declares. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { FakeGateway } from '../../support/fake-gateway.js'
 import { testApi } from './api.js'
 import { describedOperations, documentOf, scopeOf } from './document.js'
 import { operations, perform, tellingGateway } from './operations.js'
@@ -8,86 +9,89 @@ import { allScopes, bearer, namedToken } from './tokens.js'
 
 const open = ['GET /healthz', 'GET /readyz', 'GET /api/v1/openapi.json']
 const secrets = ['GET /api/v1/connections/{conn_id}/keylog']
-/** tries something out and changes nothing, but makes the gateway work for it */
-const tries = ['POST /api/v1/trace/filter/dry-run', 'POST /mi']
 
-type Scope = (typeof allScopes)[number]
-
-/** Each with the scopes it has; no token at all is a 401, and no token configured makes a local caller. */
-const callers: [name: string, has: readonly Scope[], headers: Record<string, string>][] = [
-  ...allScopes.map((scope): [string, readonly Scope[], Record<string, string>] => [scope, [scope], bearer(scope)]),
-  ['all', allScopes, bearer('all')],
+const callers: [name: string, has: readonly string[], headers: Record<string, string>][] = [
+  ...allScopes.map((scope): [string, string[], Record<string, string>] => [`only ${scope}`, [scope], bearer(scope)]),
+  ['all scopes', allScopes, bearer('all')],
 ]
-const tokens = callers.map(([name, has]) => namedToken(name, has))
+const tokens = [...allScopes.map((scope) => namedToken(scope, [scope])), namedToken('all', allScopes)]
 
-/** Wrong tokens are counted by address: each request comes from another. */
-let lastAddress = 0
-const remoteAddress = () => `198.51.100.${++lastAddress % 250}`
+test('every operation declares a scope: reading read, changing control, keys secrets', async (t) => {
+  const { api } = await testApi(t)
+  for (const [key, described] of describedOperations(await documentOf(api))) {
+    assert.ok(described.security, `${key} does not say who may`)
+    // what tries something out changes nothing, but makes the gateway work: POST too
+    const scope = secrets.includes(key) ? 'secrets' : key.startsWith('GET ') ? 'read' : 'control'
+    assert.equal(scopeOf(described), open.includes(key) ? undefined : scope, key)
+  }
+})
 
-for (const key of Object.keys(operations)) {
-  test(`${key}: its scope is declared, and is what reading, changing and secrets take`, async (t) => {
-    const { api } = await testApi(t)
-    const described = Object.fromEntries(describedOperations(await documentOf(api)))[key]!
-    assert.ok(described.security, 'security is not said')
-    const changes = !key.startsWith('GET ') || tries.includes(key)
-    const expected = open.includes(key) ? undefined : secrets.includes(key) ? 'secrets' : changes ? 'control' : 'read'
-    assert.equal(scopeOf(described), expected)
+for (const [name, has, headers] of callers) {
+  test(`a token with ${name} may do what that is for, and nothing else reaches the gateway`, async (t) => {
+    const { api, gateway } = await testApi(t, { tokens, gateway: tellingGateway('full') })
+    for (const [key, described] of describedOperations(await documentOf(api))) {
+      await t.test(key, async () => {
+        const scope = scopeOf(described)
+        const told = asks(gateway)
+        const answer = await perform(api, key, { headers })
+        if (scope === undefined || has.includes(scope)) {
+          assert.ok(answer.statusCode < 300, `${answer.statusCode} ${answer.body}`)
+          return
+        }
+        assert.equal(answer.statusCode, 403)
+        assert.match(String(answer.headers['www-authenticate']), new RegExp(`insufficient_scope.*scope="${scope}"`))
+        assert.equal(told(), 0)
+      })
+    }
   })
+}
 
-  for (const [name, has, headers] of callers) {
-    test(`${key} with a token for ${name}`, async (t) => {
-      const { api, gateway } = await testApi(t, { tokens, gateway: tellingGateway('full') })
-      const scope = scopeOf(Object.fromEntries(describedOperations(await documentOf(api)))[key]!)
-      const answer = await perform(api, key, { headers })
-      if (scope === undefined || has.includes(scope as Scope)) {
-        assert.ok(answer.statusCode < 300, `${answer.statusCode} ${answer.body}`)
-        return
-      }
-      assert.equal(answer.statusCode, 403)
-      assert.match(String(answer.headers['www-authenticate']), new RegExp(`insufficient_scope.*scope="${scope}"`))
-      assert.deepEqual(gateway.calls, [])
-    })
-  }
-
-  for (const [name, headers] of [
-    ['no token', {}],
-    ['a wrong token', bearer('wrong')],
-  ] as const) {
-    test(`${key} with ${name}, where there are some`, async (t) => {
-      const { api, gateway } = await testApi(t, { tokens, gateway: tellingGateway('full') })
-      const answer = await perform(api, key, { headers, remoteAddress: remoteAddress() })
-      if (open.includes(key)) return assert.equal(answer.statusCode, 200)
-      assert.equal(answer.statusCode, 401)
-      assert.deepEqual(gateway.calls, [])
-    })
-  }
-
-  test(`${key} by a local program, where there is no token: all but secrets`, async (t) => {
-    const { api, gateway } = await testApi(t, { gateway: tellingGateway('full') })
-    const answer = await perform(api, key)
-    if (!secrets.includes(key)) return assert.ok(answer.statusCode < 300, `${answer.statusCode} ${answer.body}`)
-    assert.equal(answer.statusCode, 403)
+for (const [name, headers] of [
+  ['no token', {}],
+  ['a wrong token', bearer('wrong')],
+] as const) {
+  test(`where there are tokens, ${name} opens only what is open`, async (t) => {
+    const { api, gateway } = await testApi(t, { tokens, gateway: tellingGateway('full') })
+    for (const [i, key] of Object.keys(operations).entries()) {
+      // wrong tokens are counted by address: each request comes from another
+      const answer = await perform(api, key, { headers, remoteAddress: `198.51.100.${i}` })
+      assert.equal(answer.statusCode, open.includes(key) ? 200 : 401, key)
+    }
     assert.deepEqual(gateway.calls, [])
   })
 }
 
-for (const url of ['/api/v1/connections/12/pcapng', '/api/v1/calls/12/pcapng', '/api/v1/pcapng']) {
-  for (const [name, has, headers] of callers) {
-    test(`${url} with keys and a token for ${name}: reading and secrets are both needed`, async (t) => {
-      const { api, gateway } = await testApi(t, { tokens, gateway: tellingGateway('full') })
-      const answer = await api.inject({ url: `${url}?keys=true`, headers })
-      const may = has.includes('read') && has.includes('secrets')
-      assert.equal(answer.statusCode, may ? 200 : 403)
-      assert.deepEqual(
-        gateway.calls.map(([call]) => call),
-        may ? ['capture', 'note'] : [],
-      )
-    })
+test('where there is no token, a local program may do everything but get secrets', async (t) => {
+  const { api, gateway } = await testApi(t, { gateway: tellingGateway('full') })
+  for (const key of Object.keys(operations)) {
+    const told = asks(gateway)
+    const answer = await perform(api, key)
+    if (secrets.includes(key)) assert.deepEqual([answer.statusCode, told()], [403, 0], key)
+    else assert.ok(answer.statusCode < 300, `${key}: ${answer.statusCode} ${answer.body}`)
   }
+})
 
-  test(`${url} with keys by a local program, where there is no token, is a 403`, async (t) => {
-    const { api, gateway } = await testApi(t, { gateway: tellingGateway('full') })
-    assert.equal((await api.inject(`${url}?keys=true`)).statusCode, 403)
-    assert.deepEqual(gateway.calls, [])
-  })
+test('a capture with keys takes reading and secrets both, and is written down', async (t) => {
+  const { api, gateway } = await testApi(t, { tokens, gateway: tellingGateway('full') })
+  for (const url of ['/api/v1/connections/12/pcapng', '/api/v1/calls/12/pcapng', '/api/v1/pcapng']) {
+    for (const [name, has, headers] of callers) {
+      const told = asks(gateway)
+      const { statusCode } = await api.inject({ url: `${url}?keys=true`, headers })
+      const may = has.includes('read') && has.includes('secrets')
+      assert.deepEqual([statusCode, told()], may ? [200, 2] : [403, 0], `${url} with ${name}`)
+    }
+  }
+  assert.equal(gateway.calls.filter(([call]) => call === 'note').length, 3)
+})
+
+test('a capture with keys is not for a local program without a token', async (t) => {
+  const { api, gateway } = await testApi(t, { gateway: tellingGateway('full') })
+  assert.equal((await api.inject('/api/v1/pcapng?keys=true')).statusCode, 403)
+  assert.deepEqual(gateway.calls, [])
+})
+
+/** How often the gateway was asked or told something since. */
+function asks({ calls }: FakeGateway): () => number {
+  const before = calls.length
+  return () => calls.length - before
 }

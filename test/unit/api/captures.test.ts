@@ -50,17 +50,26 @@ test('a filter that cannot be is a 400, nothing traced a 404, and time goes with
   }
 })
 
-test('who takes keys is written down, once there is a file to take', async (t) => {
-  const { api, gateway } = await testApi(t, { tokens: [namedToken('all', allScopes)] })
-  const url = '/api/v1/connections/12/pcapng?keys=true'
-  gateway.file = undefined
-  assert.equal((await api.inject({ url, headers: bearer('all') })).statusCode, 404)
-  gateway.file = [Buffer.from('x')]
-  assert.equal((await api.inject({ url, headers: bearer('all') })).statusCode, 200)
-  const capture = ['capture', { connId: '12', follow: false, keys: true }]
-  const note = { by: 'token for-all 127.0.0.1', action: 'keys-captured', what: 'took a capture with keys: 12' }
-  assert.deepEqual(gateway.calls, [capture, capture, ['note', note]])
-})
+for (const [url, what] of [
+  ['/api/v1/connections/12/pcapng', 'connection 12'],
+  ['/api/v1/calls/a%40b/pcapng', 'call a@b'],
+  ['/api/v1/pcapng?peer=10.0.0.0%2F8&user=bob', 'peer:10.0.0.0/8 user:bob'],
+  ['/api/v1/pcapng', 'everything'],
+] as const) {
+  test(`who takes keys of ${what} is written down, once there is a file to take`, async (t) => {
+    const { api, gateway } = await testApi(t, { tokens: [namedToken('all', allScopes)] })
+    const request = { url: `${url}${url.includes('?') ? '&' : '?'}keys=true`, headers: bearer('all') }
+    gateway.file = undefined
+    assert.equal((await api.inject(request)).statusCode, 404)
+    gateway.file = [Buffer.from('x')]
+    assert.equal((await api.inject(request)).statusCode, 200)
+    const notes = gateway.calls.filter(([call]) => call === 'note')
+    const by = 'token for-all 127.0.0.1'
+    assert.deepEqual(notes, [['note', { by, action: 'keys-taken', what: `took a capture with keys: ${what}` }]])
+    const [[, asked]] = gateway.calls as [[string, { keys: boolean }]]
+    assert.equal(asked.keys, true)
+  })
+}
 
 /** A capture that goes on until it is stopped, and tells how that went. */
 class Endless {
@@ -103,13 +112,13 @@ test('a client that reads nothing holds the capture up, and memory with it', asy
   const endless = new Endless()
   gateway.file = (request) => endless.pieces(request)
   await download(t, gateway, 'follow=true')
-  let before = -1
+  let [before, quietPolls] = [0, 0]
   // it stands still once the buffers between here and there are full
-  await until(() => {
-    const stands = endless.made === before
+  await until('the capture to be held up', () => {
+    quietPolls = endless.made === before ? quietPolls + 1 : 0
     before = endless.made
-    return stands
-  }, 100)
+    return quietPolls > 20
+  })
   assert.ok(endless.made < 400, `${endless.made} pieces of 64 KiB`)
   assert.equal(endless.ended, false)
 })
@@ -120,7 +129,7 @@ test('a client that is gone ends the capture', async (t) => {
   gateway.file = (request) => endless.pieces(request)
   const response = await download(t, gateway, 'follow=true')
   response.destroy()
-  await until(() => endless.ended)
+  await until('the capture to end', () => endless.ended)
   assert.equal(endless.signal?.aborted, true)
 })
 
@@ -134,7 +143,7 @@ test('a client that is gone while nothing comes ends the capture too', async (t)
   }
   const response = await download(t, gateway, 'follow=true')
   response.destroy()
-  await until(() => ended)
+  await until('the capture to end', () => ended)
 })
 
 test('after its time the file ends well', async (t) => {

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { testApi } from './api.js'
 
 const path = '/api/v1/collector/packets'
-const all = { type: undefined, correlationId: undefined, limit: 100 }
+const all = { limit: 100 }
 
 const forms: [name: string, query: string, accept: string | undefined, form: 'text' | 'json'][] = [
   ['curl', '', '*/*', 'text'],

@@ -96,24 +96,43 @@ test('a DELETE and a POST without a body may call it JSON', async (t) => {
   }
 })
 
-test('one connection is traced for a while or until it is closed, and then no longer', async (t) => {
+test('a question for which there is no room now is a 503 that says when to come again', async (t) => {
+  const { api, gateway } = await testApi(t)
+  const full = { problem: '32 others wait: ask again later', full: true } as const
+  gateway.rows = gateway.callRows = gateway.file = full
+  for (const url of [path, '/api/v1/calls', '/api/v1/pcapng', `${path}/12/pcapng`, '/api/v1/calls/12/pcapng']) {
+    const answer = await api.inject(url)
+    assert.deepEqual([answer.statusCode, answer.json().detail], [503, full.problem], url)
+    assert.equal(answer.headers['retry-after'], '10')
+  }
+})
+
+test('one connection is traced for a while, ten minutes unless said, or until it is closed, and then no longer', async (t) => {
   const { api, gateway } = await testApi(t)
   const url = `${path}/12/trace`
   const forAWhile = await api.inject({ method: 'POST', url, payload: { for: '90s' } })
-  const [{ until }] = gateway.samples.trace.picked as [{ until: string }]
-  assert.deepEqual(forAWhile.json(), { traced: true, until })
+  assert.deepEqual(forAWhile.json(), { traced: true, until: gateway.samples.trace.picked[0]?.until })
   gateway.known.add('13')
-  const untilClosed = await api.inject({ method: 'POST', url: `${path}/13/trace` })
-  assert.deepEqual(untilClosed.json(), { traced: true })
+  for (const payload of [undefined, {}, { until_closed: false }, { until_closed: true }]) {
+    const answer = await api.inject({ method: 'POST', url: `${path}/13/trace`, ...(payload && { payload }) })
+    assert.deepEqual(answer.json(), { traced: true })
+  }
   assert.equal((await api.inject({ method: 'DELETE', url })).statusCode, 204)
   assert.deepEqual(gateway.calls, [
     ['pick', { id: '12', on: true, forMs: 90_000, by }],
+    ...Array(3).fill(['pick', { id: '13', on: true, forMs: 600_000, by }]),
     ['pick', { id: '13', on: true, by }],
     ['pick', { id: '12', on: false, by }],
   ])
 })
 
-for (const payload of [{ for: '10' }, { for: '0s' }, { until: '10m' }]) {
+for (const payload of [
+  { for: '10' },
+  { for: '0s' },
+  { until: '10m' },
+  { until_closed: 'true' },
+  { for: '10m', until_closed: true },
+]) {
   test(`to trace one connection with ${JSON.stringify(payload)} is a 400`, async (t) => {
     const { api, gateway } = await testApi(t)
     const answer = await api.inject({ method: 'POST', url: `${path}/12/trace`, payload })
@@ -123,7 +142,18 @@ for (const payload of [{ for: '10' }, { for: '0s' }, { until: '10m' }]) {
 }
 
 /** RFC 3261 §25.1: a Call-ID may hold nearly every printing character */
-const callIds = ['a84b4c76e66710@pc33.example.com', 'a/b', '/../x', 'a%2Fb', '100%', 'a b', '?q#f', '{"<>"}', 'ü', `${'x'.repeat(255)}`]
+const callIds = [
+  'a84b4c76e66710@pc33.example.com',
+  'a/b',
+  '/../x',
+  'a%2Fb',
+  '100%',
+  'a b',
+  '?q#f',
+  '{"<>"}',
+  'ü',
+  `${'x'.repeat(255)}`,
+]
 for (const callId of callIds) {
   test(`a call is found by its Call-ID ${callId.slice(0, 40)}`, async (t) => {
     const { api, gateway } = await testApi(t)

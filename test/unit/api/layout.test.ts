@@ -22,6 +22,35 @@ for (const url of paths) {
   })
 }
 
+/** C1, of which U+009B begins a command in some terminals; line ends; what turns the reading order. */
+const unsightly = 'bidi\u202egnp.exe\u202c \u009b31m \u2028\u2029\u2066\u061c ü €'
+
+for (const [name, count] of [
+  ['a short answer', 1],
+  ['a long one', 500],
+] as const) {
+  test(`what would act on a screen is escaped in ${name}, and means the same`, async (t) => {
+    const { api, gateway } = await testApi(t)
+    const rows = Array.from({ length: count }, (_, i) => ({ ...fullSamples.connection(String(i)), tls_sni: unsightly }))
+    gateway.rows = { rows, total: count }
+    const { body, headers } = await api.inject('/api/v1/connections')
+    assert.doesNotMatch(body, /[\u007f-\u009f\u2028\u2029\p{Bidi_Control}]/u)
+    assert.match(body, /\\u202egnp\.exe\\u202c \\u009b31m .*ü €/)
+    assert.equal(JSON.parse(body).connections[0].tls_sni, unsightly)
+    assert.equal(headers['content-length'], String(Buffer.byteLength(body)))
+  })
+}
+
+test('what would act on a screen is escaped in a problem document, and in the packets of the collector', async (t) => {
+  const { api, gateway } = await testApi(t)
+  gateway.rows = { problem: `no such name: ${unsightly}` }
+  gateway.packets = [JSON.stringify({ payload: unsightly })]
+  for (const url of ['/api/v1/connections?search=x', '/api/v1/collector/packets?format=json']) {
+    const { body } = await api.inject(url)
+    assert.match(body, /\\u202egnp\.exe\\u202c \\u009b31m \\u2028\\u2029\\u2066\\u061c ü €/)
+  }
+})
+
 test('what people read whole is indented', async (t) => {
   const { api } = await testApi(t)
   const { body } = await api.inject('/api/v1/status')

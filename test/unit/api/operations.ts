@@ -77,6 +77,7 @@ export function tellingGateway(kind: 'full' | 'bare'): FakeGateway {
   gateway.until = kind === 'full' ? '2026-01-02T03:14:05.000Z' : undefined
   gateway.rows = { rows: [samples.connection('12')], total: 2, ...rest }
   gateway.callRows = { rows: [samples.call('a')], total: 2, ...rest }
+  gateway.filterAnswer = samples.dryRun
   gateway.packets = [JSON.stringify(packet)]
   gateway.reloadAnswer = { ok: true, problems: ['socket: waits'] }
   gateway.keylog = ['CLIENT_TRAFFIC_SECRET_0 00 11']

@@ -3,13 +3,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testApi } from './api.js'
 
-test('status answers everything the gateway tells', async (t) => {
-  const { api, gateway } = await testApi(t)
-  gateway.until = '2026-01-02T03:14:05.000Z'
-  const answer = await api.inject('/api/v1/status')
-  assert.deepEqual(answer.json(), gateway.status())
-})
-
 test('healthz answers 200 also while the gateway is not ready', async (t) => {
   const { api, gateway } = await testApi(t)
   gateway.ready = { ready: false, reasons: ['nothing listens'] }

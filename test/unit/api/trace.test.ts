@@ -5,15 +5,6 @@ import { testApi } from './api.js'
 
 const by = 'local 127.0.0.1'
 
-test('GET tls_trace tells the state of the switch', async (t) => {
-  const { api, gateway } = await testApi(t)
-  gateway.mode = 'on'
-  gateway.until = '2026-01-02T03:14:05.000Z'
-  const answer = await api.inject('/api/v1/tls_trace')
-  assert.equal(answer.statusCode, 200)
-  assert.deepEqual(answer.json(), gateway.traceStatus())
-})
-
 test('PUT tls_trace switches on for a while, existing connections included', async (t) => {
   const { api, gateway } = await testApi(t)
   const answer = await api.inject({
@@ -23,9 +14,7 @@ test('PUT tls_trace switches on for a while, existing connections included', asy
   })
   assert.equal(answer.statusCode, 200)
   assert.equal(answer.json().trace_mode, 'on')
-  assert.deepEqual(gateway.calls, [
-    ['setTrace', { trace_mode: 'on', forMs: 600_000, existing: true, by }],
-  ])
+  assert.deepEqual(gateway.calls, [['setTrace', { trace_mode: 'on', forMs: 600_000, existing: true, by }]])
 })
 
 const badSwitches: [name: string, body: unknown, detail: RegExp][] = [
@@ -60,7 +49,11 @@ for (const [name, payload, detail] of badSwitches) {
 const scopes: [name: string, scope: object, told: object][] = [
   ['one peer', { peer: '203.0.113.9' }, { peer: ['203.0.113.9'] }],
   ['networks', { peer: ['203.0.113.0/24', '2001:db8::/32'] }, { peer: ['203.0.113.0/24', '2001:db8::/32'] }],
-  ['SNI, user and Call-ID', { sni: '*.a.example', user: 'alice', call_id: 'x@y' }, { sni: '*.a.example', user: 'alice', call_id: 'x@y' }],
+  [
+    'SNI, user and Call-ID',
+    { sni: '*.a.example', user: 'alice', call_id: 'x@y' },
+    { sni: '*.a.example', user: 'alice', call_id: 'x@y' },
+  ],
 ]
 for (const [name, scope, told] of scopes) {
   test(`a trace and a dry run narrowed to ${name}`, async (t) => {
@@ -83,7 +76,12 @@ const badScopes: [name: string, scope: unknown, detail: RegExp, pointer: string]
   ['no peers', { peer: [] }, /^scope\.peer has none of the forms it may have$/, '/scope/peer'],
   ['a number as peer', { peer: 7 }, /^scope\.peer has none of the forms it may have$/, '/scope/peer'],
   ['an empty user', { user: '' }, /^scope\.user should not be empty$/, '/scope/user'],
-  ['a long Call-ID', { call_id: 'x'.repeat(256) }, /^scope\.call_id should have at most 255 characters$/, '/scope/call_id'],
+  [
+    'a long Call-ID',
+    { call_id: 'x'.repeat(256) },
+    /^scope\.call_id should have at most 255 characters$/,
+    '/scope/call_id',
+  ],
   ['what is not known', { port: '5061' }, /^scope has an unknown member 'port'$/, '/scope'],
 ]
 for (const [name, scope, detail, pointer] of badScopes) {
@@ -100,6 +98,30 @@ for (const [name, scope, detail, pointer] of badScopes) {
     assert.deepEqual(gateway.calls, [])
   })
 }
+
+for (const [method, url, rest] of [
+  ['PUT', '/api/v1/tls_trace', { trace_mode: 'on' }],
+  ['POST', '/api/v1/trace/filter/dry-run', {}],
+] as const) {
+  test(`what the gateway finds wrong with a scope is a 400 that says where: ${method} ${url}`, async (t) => {
+    const { api, gateway } = await testApi(t)
+    gateway.scopeRefusal = { problem: 'user: a name such as alice' }
+    const answer = await api.inject({ method, url, payload: { ...rest, scope: { user: 'a b' } } })
+    const detail = 'scope.user: a name such as alice'
+    assert.deepEqual(
+      [answer.statusCode, answer.json().detail, answer.json().errors],
+      [400, detail, [{ pointer: '/scope/user', detail }]],
+    )
+  })
+}
+
+test('a dry run for which there is no room now is a 503 that says when to come again', async (t) => {
+  const { api, gateway } = await testApi(t)
+  gateway.scopeRefusal = { problem: '32 others wait: ask again later', full: true }
+  const answer = await api.inject({ method: 'POST', url: '/api/v1/trace/filter/dry-run', payload: {} })
+  assert.deepEqual([answer.statusCode, answer.json().detail], [503, '32 others wait: ask again later'])
+  assert.equal(answer.headers['retry-after'], '10')
+})
 
 test('off within a scope is a 400', async (t) => {
   const { api } = await testApi(t)
@@ -137,4 +159,3 @@ for (const [method, url] of [
     assert.deepEqual(answer.json().errors, [{ line: 2, column: 7, detail: '$tls_snj: unknown variable' }])
   })
 }
-

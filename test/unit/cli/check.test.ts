@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { TestCa } from '../../support/certificates.js'
+import { selfSigned, TestCa } from '../../support/certificates.js'
 import { runHepgate } from '../../support/terminal.js'
 import { tempDir } from '../../support/tmp.js'
 
@@ -192,4 +192,29 @@ proto_hep: { hep_id: "[homer]10.0.0.2;transport=tls;ca_list=none.pem" }
   assert.equal(code, 2)
   assert.match(stderr, /none\.pem: error: HEP id homer: /)
   assert.match(stderr, /filter\.mjs: error: .*default export/)
+})
+
+test('an API with a certificate is planned under https, and a bad certificate of it is named', async (t) => {
+  const dir = tempDir(t)
+  const { certificate, privateKey } = selfSigned().writeTo(dir, 'api')
+  const api = `{ listen: "127.0.0.1:8443", certificate: ${certificate}, private_key: ${privateKey} }`
+  const file = configFile(t, `socket: tls:127.0.0.1\napi: ${api}\n`, dir)
+  const good = await runHepgate('check', '--config', file)
+  assert.deepEqual([good.code, good.stderr], [0, ''])
+  assert.match(good.stdout, /^HTTP API +https:\/\/127\.0\.0\.1:8443$/m)
+  writeFileSync(certificate, 'no certificate')
+  const bad = await runHepgate('check', '--config', file)
+  assert.equal(bad.code, 2)
+  assert.match(bad.stderr, /api\.pem: error: api: holds no certificate/)
+})
+
+test('what is traced without a destination stays in the gateway, and the plan says so', async (t) => {
+  const kept = await runHepgate('check', '--config', configFile(t, 'socket: tls:127.0.0.1\n'))
+  assert.match(
+    kept.stdout,
+    /^traces +every connection, once .*, for the dashboard and the API only: trace_destination/m,
+  )
+  const none = configFile(t, 'socket: tls:127.0.0.1\nlive: { message_bytes: 0 }\n')
+  const { stdout } = await runHepgate('check', '--config', none)
+  assert.match(stdout, /^traces +nothing: trace_destination names no destination, and live\.message_bytes is 0$/m)
 })

@@ -92,6 +92,7 @@ test('on with a filter sends the filter first, then switches', async (t) => {
 
 test('status with a filter is a dry run', async (t) => {
   const { gateway, url } = await listening(t)
+  gateway.filterAnswer = { total: 0, traced: 0, matches: [] }
   const { code, stdout } = await runHepgate('trace', 'status', '--filter', routeFile(t, 'exit;'), '--url', url)
   assert.equal(code, 0)
   assert.deepEqual(gateway.calls, [['dryRunFilter', 'exit;']])

@@ -46,9 +46,21 @@ test('the suggested request is a whole SIP request when a shell has read it', ()
 test('other ports, IPv6, a name and a token are in the commands', () => {
   const printed = text('socket: "tls:[::]:15061 AS sip.example.com"\napi: { listen: "[::1]:9000", token: abc }')
   assert.match(printed, /-connect \[::1\]:15061 -servername sip\.example\.com /)
-  assert.match(printed, /trace status --url http:\/\/\[::1\]:9000$/m)
+  assert.match(printed, /trace on --for 10m --url http:\/\/\[::1\]:9000$/m)
   assert.match(printed, /curl -s -H "Authorization: Bearer \$HEPGATE_TOKEN" http/)
   assert.doesNotMatch(printed, /abc/)
+})
+
+test('where the API has a certificate and tokens, the commands ask over HTTPS with a token', () => {
+  const token = `{ name: a, scopes: [read], sha256: ${'ab'.repeat(32)} }`
+  const tls = 'certificate: a.pem, private_key: a.key'
+  const printed = text(`socket: tls:127.0.0.1\napi: { listen: "127.0.0.1:28443", ${tls}, tokens: [${token}] }`)
+  assert.match(
+    printed,
+    /^ {2}curl -s -H "Authorization: Bearer \$HEPGATE_TOKEN" https:\/\/127\.0\.0\.1:28443\/api\/v1\/status$/m,
+  )
+  assert.match(printed, /^ {2}hepgate trace on --for 10m --url https:\/\/127\.0\.0\.1:28443$/m)
+  assert.doesNotMatch(printed, /http:\/\/127\.0\.0\.1:28443/)
 })
 
 test('where clients need a certificate, openssl is given one', () => {
@@ -63,6 +75,8 @@ test('where tracing waits to be switched on, that is suggested', () => {
   const traced = 'socket: tls:127.0.0.1\nproto_hep: { hep_id: "[h]127.0.0.1" }\nproto_tls: { trace_destination: h'
   assert.match(text(`${traced} }`), /^ {2}hepgate trace on --for 10m$/m)
   assert.match(text(`${traced}, trace_on: 1 }`), /^ {2}hepgate trace status$/m)
+  assert.match(text('socket: tls:127.0.0.1'), /^ {2}hepgate trace on --for 10m$/m)
+  assert.match(text('socket: tls:127.0.0.1\nlive: { message_bytes: 0 }'), /^ {2}hepgate trace status$/m)
 })
 
 test('what is not configured is not suggested', () => {

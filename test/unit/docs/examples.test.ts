@@ -7,7 +7,9 @@ import { loadConfig, parseConfig } from '../../../src/config/load.js'
 import { compileRoutes } from '../../../src/trace/filter/routes.js'
 import { repoRoot } from '../../support/paths.js'
 
-const pages = ['README.md', ...readdirSync(`${repoRoot}docs`).map((name) => `docs/${name}`)]
+const pages = ['README.md', ...readdirSync(`${repoRoot}docs`).map((name) => `docs/${name}`)].filter((page) =>
+  page.endsWith('.md'),
+)
 const textOf = (page: string) => readFileSync(repoRoot + page, 'utf8')
 
 /** The fenced blocks of a language on all pages, named by page and first line. */
