@@ -1,15 +1,23 @@
 /**
- * Bundles the dashboard into dist/dashboards/live: hashed names, one chunk for each view, every file also as .br and
- * .gz, so that the gateway sends bytes and compresses nothing. It never fetches anything. `node build.mjs [folder]`
+ * Bundles the dashboard: hashed names, one chunk for each view, every file also as .br and .gz, so that the gateway
+ * sends bytes and compresses nothing. It never fetches anything.
+ *
+ *     node dashboards/live/build.mjs [[--out] FOLDER]      (default: dist/dashboards/live)
+ *
+ * The folder is emptied first, so it must be a new one, an empty one, or one with a dashboard in it.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join, relative } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
-const out = process.argv[2] ?? fileURLToPath(new URL('../../dist/dashboards/live', import.meta.url))
+const out = folder()
+if (existsSync(out) && readdirSync(out).length > 0 && !existsSync(join(out, 'index.html'))) {
+  refuse(`${out} holds something else than a dashboard`)
+}
 
 rmSync(out, { recursive: true, force: true })
 mkdirSync(out, { recursive: true })
@@ -27,8 +35,6 @@ const { metafile } = await build({
   sourcemap: 'external',
   jsx: 'automatic',
   jsxImportSource: 'preact',
-  // the filter editor offers the variables of the gateway's own table, which reads addresses
-  alias: { 'node:net': './views/trace/editor/no-net.ts' },
   entryNames: '[name]-[hash]',
   chunkNames: '[name]-[hash]',
   metafile: true,
@@ -62,3 +68,20 @@ for (const { name, bytes, brotli } of sizes) {
   console.log(`${kilobytes(bytes)} ${kilobytes(brotli)} br  ${name}`)
 }
 console.log(`dashboard: ${sizes.length} files in ${relative(process.cwd(), out) || '.'}`)
+
+/** As the command line names it, from where it was started. */
+function folder() {
+  try {
+    const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: 'string' } } })
+    const [given, ...more] = values.out === undefined ? positionals : [values.out, ...positionals]
+    if (more.length > 0) refuse(`one folder is enough: ${more.join(' ')}`)
+    return resolve(given ?? join(here, '../../dist/dashboards/live'))
+  } catch (error) {
+    refuse(error.message)
+  }
+}
+
+function refuse(why) {
+  console.error(`build.mjs: ${why}\nusage: node dashboards/live/build.mjs [[--out] FOLDER]`)
+  process.exit(2)
+}

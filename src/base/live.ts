@@ -133,8 +133,10 @@ export interface MessageView {
   readonly retransmission: boolean
   /** name of the capture agent that sent it to the embedded collector; absent: this gateway */
   readonly agent?: string | undefined
-  /** the whole text, where it was asked for; what is not UTF-8 as U+FFFD */
+  /** where it was asked for; what is not UTF-8 as U+FFFD */
   readonly text?: string | undefined
+  /** bytes of it that `text` does not show; without `text`, all of them. A capture has them */
+  readonly text_cut?: number | undefined
 }
 
 export type CallState = 'trying' | 'ringing' | 'answered' | 'ended' | 'cancelled' | 'failed' | 'done'
@@ -148,7 +150,7 @@ export interface CallRow {
   readonly from?: string | undefined
   readonly to?: string | undefined
   readonly state: CallState
-  /** latest final status of the first method */
+  /** latest final status of the first method that went all the way back, or is bound to (2xx) */
   readonly status?: number | undefined
   readonly started_at: Time
   readonly last_at: Time
@@ -165,7 +167,7 @@ export interface CallRow {
 }
 
 export interface CallDetail extends CallRow {
-  /** by time, with their text */
+  /** by time, with their text: of long ones the beginning, and where all together are too long, of the newest */
   readonly flow: readonly MessageView[]
   /** the connections it used, as far as they are still known */
   readonly legs: readonly ConnectionRow[]
@@ -179,6 +181,7 @@ export interface Sample {
   readonly t: number
   readonly open: number
   readonly in_handshake: number
+  /** of TLS; a connect that came to none is no handshake that failed */
   readonly handshakes_ok: number
   readonly handshakes_failed: number
   /** by cause, only what is not 0 */
@@ -265,6 +268,8 @@ export interface AuditEntry {
   readonly what: string
   readonly until?: Time | undefined
   readonly ok: boolean
+  /** the same came so often within a minute, and `at` is the last time; absent: once */
+  readonly times?: number | undefined
 }
 
 // ── questions ──

@@ -96,7 +96,7 @@ export interface GatewayView {
   /** undefined: not known, or closed too long ago */
   connection(id: string): Promise<ConnectionDetail | undefined>
   calls(query: CallQuery): Promise<Page<CallRow> | SearchProblem>
-  call(callId: string): Promise<CallDetail | undefined>
+  call(callId: string): Promise<CallDetail | SearchProblem | undefined>
   /** A snapshot, then what changes, until the returned function is called. */
   watch(request: WatchRequest, viewer: Viewer): Promise<(() => void) | SearchProblem>
   /** A pcapng file, piece by piece. undefined: no such connection or call, or nothing of it was traced. */

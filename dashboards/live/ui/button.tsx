@@ -10,6 +10,9 @@ export interface ButtonProps {
   readonly icon?: IconName
   readonly small?: boolean
   readonly disabled?: boolean
+  /** at work: keeps the focus, which a disabled button would lose, and takes no click */
+  readonly busy?: boolean
+  readonly autofocus?: boolean
   readonly title?: string
   readonly type?: 'button' | 'submit'
   readonly onClick?: () => unknown
@@ -21,6 +24,8 @@ export function Button({
   icon,
   small,
   disabled,
+  busy,
+  autofocus,
   title,
   type = 'button',
   onClick,
@@ -30,8 +35,12 @@ export function Button({
       type={type}
       class={`button ${tone}${small ? ' small' : ''}`}
       disabled={disabled}
+      aria-disabled={busy}
+      autofocus={autofocus}
       title={title}
-      onClick={() => void onClick?.()}
+      onClick={() => {
+        if (!busy) void onClick?.()
+      }}
     >
       {icon && <Icon name={icon} size={small ? 15 : 17} />}
       {children}
@@ -39,16 +48,16 @@ export function Button({
   )
 }
 
-/** Runs something that takes a while: disabled meanwhile, and says in a toast when it failed. */
+/** Runs something that takes a while: once at a time, and says in a toast when it failed. */
 export function AsyncButton(props: Omit<ButtonProps, 'onClick'> & { run: () => Promise<unknown>; failed: string }) {
-  const { run, failed, disabled, ...rest } = props
+  const { run, failed, ...rest } = props
   const [busy, setBusy] = useState(false)
   const start = async () => {
     setBusy(true)
     await run().catch((error: unknown) => toastError(failed, error))
     setBusy(false)
   }
-  return <Button {...rest} disabled={busy || disabled === true} onClick={start} />
+  return <Button {...rest} busy={busy} onClick={start} />
 }
 
 export function IconButton(props: { icon: IconName; label: string; pressed?: boolean; onClick: () => void }) {

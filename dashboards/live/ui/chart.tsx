@@ -25,12 +25,19 @@ export interface ChartProps {
   readonly times: readonly number[]
   readonly series: readonly Series[]
   readonly stacked?: boolean
+  /** there are no halves of what is counted */
+  readonly whole?: boolean
+  /** values before this time (Unix, s) may run out at the top, so that those after them can be read */
+  readonly scaledFrom?: number
   /** so many seconds are shown, also where nothing is known yet */
   readonly span: number
   readonly format: (value: number) => string
 }
 
 const chartHeight = 168
+/** between the lines of the grid: what `format` can write with a digit behind the point, and whole numbers */
+const steps = [0.1, 0.2, 0.5, ...Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((d) => d * 10 ** power)).flat()]
+const wholeSteps = steps.filter(Number.isInteger)
 const tableRows = 12
 
 export function Chart(props: ChartProps) {
@@ -80,7 +87,7 @@ function Plot(props: ChartProps & { onPoint: (at: number | undefined) => void })
       observer.disconnect()
       plot.current?.destroy()
     }
-  }, [names, stacked, props.span, dark.value])
+  }, [names, stacked, props.span, props.scaledFrom, dark.value])
 
   useEffect(() => plot.current?.setData(plotData(times, series, stacked)), [times, series])
 
@@ -139,7 +146,7 @@ function plotData(times: readonly number[], series: readonly Series[], stacked: 
 }
 
 function plotOptions(
-  { series, stacked, span, format, onPoint }: Parameters<typeof Plot>[0],
+  { series, stacked, span, whole, scaledFrom = 0, format, onPoint }: Parameters<typeof Plot>[0],
   width: number,
 ): uPlot.Options {
   const colors = getComputedStyle(document.documentElement)
@@ -159,7 +166,7 @@ function plotOptions(
     },
     scales: {
       x: { time: true, range: (_, __, end) => [end - span, end] },
-      y: { range: (_, __, top) => [0, Math.max(1, top * 1.1)] },
+      y: { range: (plot) => [0, Math.max(1, highest(plot.data, scaledFrom) * 1.1)] },
     },
     axes: [
       {
@@ -174,6 +181,7 @@ function plotOptions(
         ...axis,
         size: 46,
         space: 34,
+        incrs: whole ? wholeSteps : steps,
         grid: { stroke: color('grid'), width: 1 },
         values: (_, splits) => splits.map(format),
       },
@@ -192,6 +200,12 @@ function plotOptions(
       setCursor: [(plot) => onPoint(plot.cursor.idx ?? undefined)],
     },
   }
+}
+
+/** Of all lines, from that time on; of all there is, while there is nothing yet. */
+function highest([times, ...lines]: uPlot.AlignedData, from: number): number {
+  const first = times.findIndex((time) => time >= from)
+  return Math.max(0, ...lines.flatMap((values) => Array.from(values).slice(Math.max(0, first))).map((one) => one ?? 0))
 }
 
 /** A label there would be cut off. */

@@ -1,8 +1,9 @@
-/** Dialogs and drawers: the browser's own <dialog>, which keeps the focus inside and gives it back. */
+/** Dialogs and drawers: the browser's own <dialog>, which keeps the focus inside; it goes back to where it was. */
 import { signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
 import { Button, IconButton } from './button.js'
+import { Toasts } from './toasts.js'
 
 export interface DialogProps {
   readonly title: ComponentChildren
@@ -23,13 +24,29 @@ export function Drawer(props: DialogProps) {
   return <Modal {...props} kind="drawer" />
 }
 
+/** Open ones, the topmost last. What is behind it can neither be seen nor used, notices included. */
+const modals = signal<readonly string[]>([])
+
+/** The notices, where nothing covers them: in the page, or in the dialog `within`. */
+export function TopmostToasts({ within }: { within?: string }) {
+  return modals.value.at(-1) === within ? <Toasts /> : null
+}
+
 function Modal({ kind, title, onClose, actions, children }: DialogProps & { kind: 'dialog' | 'drawer' }) {
   const id = useId()
   const element = useRef<HTMLDialogElement>(null)
   useEffect(() => {
     const dialog = element.current!
+    const before = document.activeElement
     dialog.showModal()
-    return () => dialog.close()
+    // what it is about is read out first, where nothing in it is to be typed into
+    if (dialog.querySelector('[autofocus]') === null) dialog.querySelector('h2')!.focus()
+    modals.value = [...modals.value, id]
+    return () => {
+      modals.value = modals.value.filter((one) => one !== id)
+      // it has left the page already, and so cannot give the focus back itself
+      if (before instanceof HTMLElement) before.focus({ preventScroll: true })
+    }
   }, [])
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it, this is for the pointer
@@ -48,12 +65,15 @@ function Modal({ kind, title, onClose, actions, children }: DialogProps & { kind
     >
       <div class="dialog-frame">
         <header class="dialog-head">
-          <h2 id={id}>{title}</h2>
+          <h2 id={id} tabIndex={-1}>
+            {title}
+          </h2>
           {onClose !== undefined && <IconButton icon="close" label="Close" onClick={onClose} />}
         </header>
         <div class="dialog-body">{children}</div>
         {actions !== undefined && <footer class="dialog-actions">{actions}</footer>}
       </div>
+      <TopmostToasts within={id} />
     </dialog>
   )
 }
@@ -91,7 +111,9 @@ export function QuestionDialog() {
       onClose={() => asked.answer(false)}
       actions={
         <>
-          <Button onClick={() => asked.answer(false)}>Cancel</Button>
+          <Button autofocus onClick={() => asked.answer(false)}>
+            Cancel
+          </Button>
           <Button tone={asked.tone ?? 'primary'} onClick={() => asked.answer(true)}>
             {asked.action}
           </Button>

@@ -10,6 +10,8 @@ const clockTime = new Intl.DateTimeFormat(undefined, {
   hourCycle: 'h23',
 })
 const minuteTime = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+/** controls but the tab, marks that turn the direction of writing round, and line ends that are none in SIP */
+export const unseen = /(?!\t)[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
 
 /** 12,345 */
@@ -90,6 +92,11 @@ export function clock(at: number): string {
   return clockTime.format(at)
 }
 
+/** 12:34:56.789, local: where the order of things within a second matters */
+export function clockMs(at: number): string {
+  return `${clock(at)}.${String(Math.floor(at) % 1000).padStart(3, '0')}`
+}
+
 /** 12:34, local */
 export function minute(at: number): string {
   return minuteTime.format(at)
@@ -115,6 +122,16 @@ export function tlsVersion(version: string): string {
     /^(TLS|SSL|DTLS)v(\d)(?:\.(\d))?$/,
     (_, name, major, minor = '0') => `${name} ${major}.${minor}`,
   )
+}
+
+/** A capital at the beginning, a full stop at the end. */
+export function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`
+}
+
+/** What has no look of its own as `\u{202e}`. */
+export function spelled(text: string): string {
+  return text.replace(unseen, (one) => `\\u{${one.codePointAt(0)!.toString(16)}}`)
 }
 
 function join(large: number, largeUnit: string, small: number, smallUnit: string): string {

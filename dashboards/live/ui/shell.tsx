@@ -13,14 +13,13 @@ import { broken, overview, retryNow } from '../state/live.js'
 import { nextTheme, theme } from '../state/theme.js'
 import { type View, views } from '../views/table.js'
 import { Button, IconButton } from './button.js'
-import { QuestionDialog } from './dialog.js'
+import { QuestionDialog, TopmostToasts } from './dialog.js'
 import { duration, plural } from './format.js'
 import { Help, helpOpen } from './help.js'
 import { Icon } from './icon.js'
 import { Empty, Skeleton } from './panel.js'
 import { Badge, type Tone } from './status.js'
 import { Countdown } from './time.js'
-import { Toasts } from './toasts.js'
 import { TokenDialog } from './token-dialog.js'
 
 export function Shell() {
@@ -61,7 +60,7 @@ export function Shell() {
       {asked.value !== undefined && <TokenDialog why={asked.value} />}
       <Help />
       <QuestionDialog />
-      <Toasts />
+      <TopmostToasts />
     </>
   )
 }

@@ -17,9 +17,14 @@ export function Elapsed({ since }: { since: string }) {
   const ms = Date.parse(since)
   return (
     <time dateTime={since} title={`since ${exact(ms)}`}>
-      {duration(Math.max(0, Math.floor((now.value - ms) / 1000) * 1000))}
+      {elapsed(now.value - ms)}
     </time>
   )
+}
+
+/** Whole seconds: it changes once in one. */
+function elapsed(ms: number): string {
+  return ms < 1000 ? '0 s' : duration(Math.floor(ms / 1000) * 1000)
 }
 
 /** 9:41, going down */

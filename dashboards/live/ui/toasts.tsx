@@ -1,6 +1,7 @@
 /** Shows the notices of state/toasts, and has them read out. */
 import { dismiss, toasts } from '../state/toasts.js'
 import { IconButton } from './button.js'
+import { spelled } from './format.js'
 import { Icon } from './icon.js'
 
 export function Toasts() {
@@ -9,7 +10,7 @@ export function Toasts() {
       {toasts.value.map(({ id, text, tone }) => (
         <div key={id} class={`toast tone-${tone}`}>
           <Icon name={tone} />
-          <p>{text}</p>
+          <p>{spelled(text)}</p>
           <IconButton icon="close" label="Dismiss" onClick={() => dismiss(id)} />
         </div>
       ))}

@@ -4,21 +4,27 @@ import { useMemo, useState } from 'preact/hooks'
 import type { CallDetail, MessageView } from '../../../../src/base/live.js'
 import { download } from '../../net/api.js'
 import { href, setParams } from '../../router.js'
-import { narrow } from '../../state/screen.js'
+import { narrow, snug } from '../../state/screen.js'
 import { AsyncButton, CopyButton } from '../../ui/button.js'
 import { Dialog, Drawer } from '../../ui/dialog.js'
-import { count, duration, plural } from '../../ui/format.js'
+import { count, duration, plural, sentence, spelled } from '../../ui/format.js'
 import { Icon } from '../../ui/icon.js'
 import { Empty, Skeleton } from '../../ui/panel.js'
+import { Split } from '../../ui/split.js'
 import { Status } from '../../ui/status.js'
 import { Time } from '../../ui/time.js'
 import { Lasted, State, Who } from './columns.js'
+import { roomyWidth } from './geometry.js'
 import { type Line, ladderOf } from './ladder.js'
 import { LadderView } from './ladder-view.js'
-import { titleOf } from './look.js'
+import { statusOf, titleOf } from './look.js'
 import { MessagePane } from './message-pane.js'
 import { Legs } from './party.js'
+import { quoted } from './search.js'
 import { useCall } from './use-call.js'
+
+/** so much is left to the text of a message, in px: most headers fit in a line */
+const textWidth = 360
 
 export function CallDrawer({ id }: { id: string }) {
   const { call, problem } = useCall(id)
@@ -29,7 +35,7 @@ export function CallDrawer({ id }: { id: string }) {
         {call === undefined && problem === undefined && <Skeleton lines={8} />}
         {call === undefined && problem !== undefined && (
           <Empty icon="phone" title="This call cannot be shown">
-            {problem}
+            {sentence(problem)}
           </Empty>
         )}
       </div>
@@ -42,7 +48,7 @@ function Title({ call }: { call: CallDetail | undefined }) {
   return (
     <span class="call-title">
       <State call={call} />
-      <b>{call.method}</b>
+      <b>{spelled(call.method ?? '')}</b>
       <Who call={call} />
     </span>
   )
@@ -57,6 +63,9 @@ function Flow({ call }: { call: CallDetail }) {
   const chosen = flow.find(({ n }) => n === chosenN) ?? flow.find(({ kind }) => kind === 'sip') ?? flow[0]
   const openText = () =>
     narrow.value ? setOpen(true) : document.querySelector<HTMLElement>('.sip-message pre')?.focus()
+  const messages = (
+    <LadderView ladder={ladder} chosen={chosen?.n} onChoose={(message) => setChosenN(message.n)} onOpen={openText} />
+  )
   return (
     <>
       {narrow.value ? <NarrowSummary call={call} lines={ladder.lines} /> : <Summary call={call} />}
@@ -65,15 +74,19 @@ function Flow({ call }: { call: CallDetail }) {
           {count(call.forgotten)} of its messages have left the memory of the gateway, and are not shown.
         </Status>
       )}
-      <div class="call-panes">
-        <LadderView
-          ladder={ladder}
-          chosen={chosen?.n}
-          onChoose={(message) => setChosenN(message.n)}
-          onOpen={openText}
+      {narrow.value ? (
+        messages
+      ) : (
+        <Split
+          label="Border between the ladder and the text"
+          name="ladder"
+          stacked={snug.value}
+          usual={(total) => (snug.value ? total * 0.6 : Math.min(roomyWidth(ladder.lines), total - textWidth))}
+          least={snug.value ? 160 : 300}
+          first={messages}
+          second={chosen !== undefined && <MessagePane key={chosen.n} flow={flow} message={chosen} />}
         />
-        {!narrow.value && chosen !== undefined && <MessagePane key={chosen.n} flow={flow} message={chosen} />}
-      </div>
+      )}
       {narrow.value && isOpen && chosen !== undefined && (
         <MessageDialog flow={flow} message={chosen} onClose={() => setOpen(false)} />
       )}
@@ -84,7 +97,7 @@ function Flow({ call }: { call: CallDetail }) {
 function MessageDialog(props: { flow: readonly MessageView[]; message: MessageView; onClose: () => void }) {
   const { flow, message, onClose } = props
   return (
-    <Dialog title={titleOf(message)} onClose={onClose}>
+    <Dialog title={spelled(titleOf(message))} onClose={onClose}>
       <MessagePane flow={flow} message={message} />
     </Dialog>
   )
@@ -103,6 +116,7 @@ function NarrowSummary({ call, lines }: { call: CallDetail; lines: readonly Line
 }
 
 function Summary({ call }: { call: CallDetail }) {
+  const status = statusOf(call)
   const path = `/calls/${encodeURIComponent(call.call_id)}/pcapng`
   return (
     <div class="call-summary">
@@ -111,15 +125,17 @@ function Summary({ call }: { call: CallDetail }) {
         <Figure name="Duration" value={<Lasted call={call} />} />
         {call.ring_ms !== undefined && <Figure name="Rang after" value={duration(call.ring_ms)} />}
         {call.answer_ms !== undefined && <Figure name="Answered after" value={duration(call.answer_ms)} />}
-        {call.status !== undefined && <Figure name="Status" value={call.status} />}
+        {status !== undefined && <Figure name="Status" value={status} />}
         <Figure name="Messages" value={count(call.messages)} />
         {call.retransmissions > 0 && <Figure name="Repeated" value={count(call.retransmissions)} tone="warning" />}
         {call.errors > 0 && <Figure name="Errors" value={count(call.errors)} tone="bad" />}
-        {call.agents.length > 0 && <Figure name="Also seen by" value={call.agents.join(', ')} />}
+        {call.agents.length > 0 && <Figure name="Also seen by" value={spelled(call.agents.join(', '))} />}
         <div class="call-id">
           <dt>Call-ID</dt>
           <dd>
-            <code class="cut">{call.call_id}</code>
+            <code class="cut" title={spelled(call.call_id)}>
+              {spelled(call.call_id)}
+            </code>
             <CopyButton text={call.call_id} label="Copy Call-ID" />
           </dd>
         </div>
@@ -155,11 +171,6 @@ function Figure({ name, value, tone }: { name: string; value: ComponentChildren;
       </dd>
     </div>
   )
-}
-
-/** As the search language takes a text that may hold anything. */
-function quoted(text: string): string {
-  return `"${text.replace(/["\\]/g, '\\$&')}"`
 }
 
 function fileName(callId: string): string {

@@ -1,35 +1,56 @@
 /** A call in the list: its columns, and its card on a phone. */
 import type { CallRow } from '../../../../src/base/live.js'
-import { count, duration, plural } from '../../ui/format.js'
+import { count, duration, plural, spelled } from '../../ui/format.js'
 import { Icon } from '../../ui/icon.js'
+import { PeerText } from '../../ui/peer-text.js'
 import { Badge } from '../../ui/status.js'
 import type { Column, Sort } from '../../ui/table.js'
 import { Elapsed, Time } from '../../ui/time.js'
-import { isUnderWay, lastedMs, stateLooks } from './look.js'
+import { isUnderWay, lastedMs, stateLooks, statusOf } from './look.js'
 
-export const columns: readonly Column<CallRow>[] = [
-  { id: 'state', title: 'State', width: '7rem', sortable: true, cell: (call) => <State call={call} /> },
-  { id: 'method', title: 'Method', width: '5.5rem', sortable: true, cell: ({ method }) => method ?? '–' },
-  { id: 'from', title: 'From → to', width: 'minmax(16rem, 3fr)', sortable: true, cell: (call) => <Who call={call} /> },
-  { id: 'status', title: 'Status', width: '3.5rem', sortable: true, cell: ({ status }) => status ?? '–' },
+type CallColumn = Column<CallRow>
+
+const state: CallColumn = {
+  id: 'state',
+  title: 'State',
+  width: '7rem',
+  sortable: true,
+  cell: (call) => <State call={call} />,
+}
+const method: CallColumn = {
+  id: 'method',
+  title: 'Method',
+  width: '5.5rem',
+  sortable: true,
+  cell: ({ method: name }) => spelled(name ?? '–'),
+}
+const facts: readonly CallColumn[] = [
+  {
+    id: 'from',
+    title: 'From → to',
+    width: 'minmax(14rem, 1fr)',
+    sortable: true,
+    cell: (call) => <Who call={call} />,
+  },
+  { id: 'status', title: 'Status', width: '3.5rem', sortable: true, cell: (call) => statusOf(call) ?? '–' },
   {
     id: 'troubles',
     title: 'Trouble',
-    width: 'minmax(9.5rem, 2fr)',
+    width: '12rem',
     sortable: true,
     cell: (call) => <Troubles call={call} />,
   },
   {
     id: 'started',
     title: 'Started',
-    width: '6rem',
+    width: '5.5rem',
     sortable: true,
     cell: ({ started_at }) => <Time at={started_at} />,
   },
   {
     id: 'lasted',
     title: 'Duration',
-    width: '6.5rem',
+    width: '5.5rem',
     align: 'end',
     sortable: true,
     cell: (call) => <Lasted call={call} />,
@@ -37,7 +58,7 @@ export const columns: readonly Column<CallRow>[] = [
   {
     id: 'answer',
     title: 'Answered in',
-    width: '6rem',
+    width: '5.5rem',
     align: 'end',
     sortable: true,
     cell: ({ answer_ms }) => (answer_ms === undefined ? '–' : duration(answer_ms)),
@@ -45,21 +66,35 @@ export const columns: readonly Column<CallRow>[] = [
   {
     id: 'messages',
     title: 'Messages',
-    width: '5rem',
+    width: '4.5rem',
     align: 'end',
     sortable: true,
     cell: ({ messages }) => count(messages),
   },
 ]
+const agents: CallColumn = {
+  id: 'agents',
+  title: 'Also seen by',
+  width: '6rem',
+  cell: ({ agents: names }) => spelled(names.join(', ')),
+}
 
-/** With the capture agents that saw it, where there are any. */
-export const columnsWithAgents: readonly Column<CallRow>[] = [
-  ...columns,
-  { id: 'agents', title: 'Also seen by', width: 'minmax(6rem, 2fr)', cell: ({ agents }) => agents.join(', ') },
-]
+/** made once: another array draws all rows again */
+const sets = {
+  plain: [state, ...facts],
+  withAgents: [state, ...facts, agents],
+  withMethods: [state, method, ...facts],
+  withBoth: [state, method, ...facts, agents],
+}
+
+/** The method where it may be another in each row; capture agents where there are any. */
+export function columnsFor(mixed: boolean, seenByAgents: boolean): readonly CallColumn[] {
+  if (mixed) return seenByAgents ? sets.withBoth : sets.withMethods
+  return seenByAgents ? sets.withAgents : sets.plain
+}
 
 /** room for all columns */
-export const columnsWidth = '75rem'
+export const columnsWidth = '74rem'
 export const cardHeight = 92
 
 export function Card({ call }: { call: CallRow }) {
@@ -67,8 +102,8 @@ export function Card({ call }: { call: CallRow }) {
     <>
       <span class="call-card-line">
         <State call={call} />
-        <b>{call.method}</b>
-        {call.status !== undefined && <span class="muted">{call.status}</span>}
+        <b>{spelled(call.method ?? '')}</b>
+        <span class="muted">{statusOf(call)}</span>
         <span class="call-card-end muted">
           <Time at={call.started_at} />
         </span>
@@ -100,7 +135,7 @@ const sortKeys: Readonly<Record<string, (call: CallRow) => string | number>> = {
   state: ({ state }) => state,
   method: ({ method }) => method ?? '',
   from: ({ from }) => from ?? '',
-  status: ({ status }) => status ?? 0,
+  status: (call) => statusOf(call) ?? 0,
   lasted: lastedMs,
   answer: ({ answer_ms }) => answer_ms ?? -1,
   messages: ({ messages }) => messages,
@@ -118,8 +153,8 @@ export function State({ call: { state } }: { call: CallRow }) {
 
 export function Who({ call: { call_id, from, to } }: { call: CallRow }) {
   return (
-    <span class="cut" title={call_id}>
-      {from ?? 'unknown'} <span class="muted">→</span> {to ?? 'unknown'}
+    <span class="cut" title={spelled(call_id)}>
+      <PeerText text={from ?? 'unknown'} /> <span class="muted">→</span> <PeerText text={to ?? 'unknown'} />
     </span>
   )
 }

@@ -7,11 +7,13 @@ export const rungHeight = 40
 export const arrowAt = 29
 
 /** times stand here */
-const timeWidth = 104
-/** a label such as `180 Ringing` fits in between two lines */
-const narrowestSlot = 152
+const timeWidth = 96
+/** a label such as `180 Ringing`, marked as repeated, fits in between two lines */
+const narrowestGap = 124
+/** there the address of a request fits in too */
+const roomyGap = 200
 /** beyond that the way of the eye gets long */
-const widestSlot = 340
+const widestGap = 340
 /** between our edge and our core */
 const gatewayGap = 72
 
@@ -31,18 +33,30 @@ export interface Geometry {
   readonly heads: readonly Head[]
 }
 
+/** Neighbours stand equally far from each other, but for both lines of ours. */
 export function geometryOf(lines: readonly Line[], room: number): Geometry {
   const groups = groupsOf(lines)
-  const slot = Math.min(widestSlot, Math.max(narrowestSlot, Math.floor((room - timeWidth) / groups.length)))
+  const fitting = Math.floor((room - widthOf(groups, 0)) / Math.max(1, groups.length))
+  const gap = Math.min(widestGap, Math.max(narrowestGap, fitting))
   const x: number[] = []
-  const heads = groups.map((group, i) => {
-    const left = timeWidth + i * slot
-    for (const [at, place] of group.entries()) {
-      x[place] = Math.round(left + slot / 2 + (at - (group.length - 1) / 2) * gatewayGap)
-    }
-    return { lines: group, left, width: slot }
-  })
-  return { width: timeWidth + groups.length * slot, timeWidth, x, heads }
+  const heads: Head[] = []
+  let left = timeWidth
+  for (const group of groups) {
+    for (const [at, place] of group.entries()) x[place] = Math.round(left + gap / 2 + at * gatewayGap)
+    const width = gap + (group.length - 1) * gatewayGap
+    heads.push({ lines: group, left, width })
+    left += width
+  }
+  return { width: left, timeWidth, x, heads }
+}
+
+/** As much as is good for it, if there is enough. */
+export function roomyWidth(lines: readonly Line[]): number {
+  return widthOf(groupsOf(lines), roomyGap)
+}
+
+function widthOf(groups: readonly (readonly number[])[], gap: number): number {
+  return groups.reduce((sum, group) => sum + gap + (group.length - 1) * gatewayGap, timeWidth)
 }
 
 function groupsOf(lines: readonly Line[]): number[][] {

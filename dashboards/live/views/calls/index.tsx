@@ -1,23 +1,24 @@
 /** Calls: every traced Call-ID the gateway still has messages of, live; one of them as a ladder in a drawer. */
 import { useMemo, useState } from 'preact/hooks'
-import type { CallRow } from '../../../../src/base/live.js'
+import { type CallRow, callSearchFields } from '../../../../src/base/live.js'
 import { href, param, setParams } from '../../router.js'
 import { calls, overview, useWatch, viewLink } from '../../state/live.js'
+import { Button } from '../../ui/button.js'
 import { Segments } from '../../ui/field.js'
 import { count } from '../../ui/format.js'
 import { Empty, Skeleton } from '../../ui/panel.js'
 import { SearchBox } from '../../ui/search-box.js'
 import { type Sort, Table } from '../../ui/table.js'
 import { CallDrawer } from './call.js'
-import { Card, cardHeight, columns, columnsWidth, columnsWithAgents, inOrder } from './columns.js'
-import { callFields, callSearch, kindOf, kindOptions } from './search.js'
+import { Card, cardHeight, columnsFor, columnsWidth, inOrder } from './columns.js'
+import { callSearch, isMixed, type Kind, kindOf, kindOptions } from './search.js'
 
 /** The newest; more cannot be looked through, only searched. */
 const limit = 1000
 
 export default function Calls() {
   const search = param('search') ?? ''
-  const kind = kindOf(param('kind'))
+  const kind = kindOf(param('kind'), search)
   const id = param('id')
   const [sort, setSort] = useState<Sort>({ column: 'started', descending: true })
   useWatch({ topics: ['calls'], calls: callSearch(kind, search), limit })
@@ -33,16 +34,11 @@ export default function Calls() {
           label="Search calls"
           value={search}
           placeholder="alice  state:failed  status:4xx"
-          fields={callFields}
+          fields={callSearchFields}
           error={link.state === 'refused' ? link.reason : undefined}
           onChange={(text) => setParams({ search: text }, { replace: true })}
         />
-        <Segments
-          label="Kind"
-          value={kind}
-          options={kindOptions}
-          onChange={(chosen) => setParams({ kind: chosen === 'all' ? undefined : chosen })}
-        />
+        <Segments label="Kind" value={kind} options={kindOptions} onChange={(chosen) => setParams({ kind: chosen })} />
         {total !== undefined && <HowMany shown={rows.length} total={total} />}
       </div>
       {total === undefined && link.state !== 'refused' ? (
@@ -50,7 +46,10 @@ export default function Calls() {
       ) : (
         <Table
           label="Calls"
-          columns={rows.some(({ agents }) => agents.length > 0) ? columnsWithAgents : columns}
+          columns={columnsFor(
+            isMixed(kind),
+            rows.some(({ agents }) => agents.length > 0),
+          )}
           minWidth={columnsWidth}
           rows={rows}
           idOf={callIdOf}
@@ -61,7 +60,7 @@ export default function Calls() {
           rowClass={({ state }) => (state === 'failed' ? 'row-bad' : '')}
           card={cardOf}
           cardHeight={cardHeight}
-          empty={<Nothing isSearch={search !== '' || kind !== 'all'} />}
+          empty={<Nothing kind={kind} search={search} />}
         />
       )}
       {id !== undefined && <CallDrawer key={id} id={id} />}
@@ -89,15 +88,18 @@ function HowMany({ shown, total }: { shown: number; total: number }) {
   )
 }
 
-function Nothing({ isSearch }: { isSearch: boolean }) {
-  if (isSearch) {
+function Nothing({ kind, search }: { kind: Kind; search: string }) {
+  const isTracing = overview.value?.status.trace.trace_mode === 'on'
+  if (search !== '' || (kind !== 'all' && (isTracing || kind !== 'calls'))) {
+    const everything = (
+      <Button onClick={() => setParams({ kind: 'all', search: undefined })}>Show all that was traced</Button>
+    )
     return (
-      <Empty icon="search" title="No call matches">
-        Calls are known as long as one of their messages is kept. Take a word away, or show all kinds.
+      <Empty icon="search" title={search === '' ? 'There is no such call' : 'No call matches'} action={everything}>
+        Calls are known as long as one of their messages is kept.
       </Empty>
     )
   }
-  const isTracing = overview.value?.status.trace.trace_mode === 'on'
   return (
     <Empty
       icon="phone"

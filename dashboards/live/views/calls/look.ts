@@ -1,5 +1,6 @@
 /** The words and tones of calls and messages. Pure. */
 import type { CallRow, CallState, MessageView } from '../../../../src/base/live.js'
+import { clockMs } from '../../ui/format.js'
 import type { Tone } from '../../ui/status.js'
 
 export const stateLooks: Readonly<Record<CallState, { readonly label: string; readonly tone: Tone }>> = {
@@ -14,6 +15,11 @@ export const stateLooks: Readonly<Record<CallState, { readonly label: string; re
 
 export function isUnderWay({ state }: CallRow): boolean {
   return state === 'trying' || state === 'ringing' || state === 'answered'
+}
+
+/** The final status, once it is one: while a call goes on, a fork or a redirection may have had its own. */
+export function statusOf(call: CallRow): number | undefined {
+  return isUnderWay(call) && call.state !== 'answered' ? undefined : call.status
 }
 
 /** From its first message to its last. */
@@ -43,10 +49,8 @@ export function detailOf({ kind, method, summary, cseq }: MessageView): string {
 }
 
 /** `12:34:56.123456`, local */
-export function preciseClock(micros: number): string {
-  const at = new Date(micros / 1000)
-  const clock = [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':')
-  return `${clock}.${String(micros % 1e6).padStart(6, '0')}`
+export function clockMicros(micros: number): string {
+  return `${clockMs(micros / 1000)}${String(micros % 1000).padStart(3, '0')}`
 }
 
 /** `+20 µs`, `+1.3 ms`, `+502 ms`, `+4.1 s`, `+1:04 min`; other agents' clocks may make it negative */

@@ -3,11 +3,11 @@ import { useMemo, useState } from 'preact/hooks'
 import type { MessageView } from '../../../../src/base/live.js'
 import { href } from '../../router.js'
 import { Toggle } from '../../ui/field.js'
-import { bytes, plural } from '../../ui/format.js'
+import { bytes, plural, spelled } from '../../ui/format.js'
 import { Icon } from '../../ui/icon.js'
 import { CodeBlock } from '../../ui/panel.js'
 import { toneOf } from './ladder.js'
-import { gapText, preciseClock, titleOf } from './look.js'
+import { clockMicros, gapText, titleOf } from './look.js'
 import { type DiffLine, diffOf, type Passage, passageOf } from './passage.js'
 import { sipLines } from './sip-syntax.js'
 
@@ -25,9 +25,9 @@ export function MessagePane({ flow, message }: { flow: readonly MessageView[]; m
   return (
     <section class={`sip-message flow-${toneOf(message)}`} aria-label="Chosen message">
       <header class="sip-message-head">
-        <h3>{titleOf(message)}</h3>
+        <h3>{spelled(titleOf(message))}</h3>
         <span class="muted">
-          {preciseClock(message.micros)} · {bytes(message.bytes)}
+          {clockMicros(message.micros)} · {bytes(message.bytes)}
         </span>
       </header>
       <Way message={message} />
@@ -41,7 +41,7 @@ export function MessagePane({ flow, message }: { flow: readonly MessageView[]; m
 
 function Text({ message, diff }: { message: MessageView; diff: readonly DiffLine[] | undefined }) {
   const { kind, summary, text = summary } = message
-  if (kind === 'event') return <p class="sip-event">{summary}</p>
+  if (kind === 'event') return <p class="sip-event">{spelled(summary)}</p>
   return diff === undefined ? (
     <CodeBlock text={text} label="message">
       <Coloured text={text} />
@@ -65,7 +65,7 @@ function Way({ message }: { message: MessageView }) {
           <a href={href('connections', { id: conn_id })}>connection</a>
         </>
       )}
-      {agent !== undefined && <span class="muted"> · seen by {agent}, not by hepgate itself</span>}
+      {agent !== undefined && <span class="muted"> · seen by {spelled(agent)}, not by hepgate itself</span>}
     </p>
   )
 }
@@ -105,7 +105,7 @@ function Coloured({ text }: { text: string }) {
               part
             ) : (
               <span key={at} class={`sip-${kind}`}>
-                {part}
+                {spelled(part)}
               </span>
             ),
           )}
@@ -123,7 +123,7 @@ function Diff({ diff }: { diff: readonly DiffLine[] }) {
     <>
       {diff.map(({ change, text }, i) => (
         <span key={i} class={`sip-line sip-diff-${change}`}>
-          {signs[change]} {text}
+          {signs[change]} {spelled(text)}
           {'\n'}
         </span>
       ))}

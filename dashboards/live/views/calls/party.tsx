@@ -1,7 +1,7 @@
 /** Who stands at a line of the ladder, and how the leg to them is secured. */
 import type { ConnectionRow } from '../../../../src/base/live.js'
 import { href } from '../../router.js'
-import { commonName, tlsVersion } from '../../ui/format.js'
+import { commonName, spelled, tlsVersion } from '../../ui/format.js'
 import { Icon } from '../../ui/icon.js'
 import type { Line, Party } from './ladder.js'
 
@@ -29,8 +29,8 @@ function PartyHead({ party: { address, leg, side, connections } }: { party: Part
   const name = leg?.users[0] ?? (leg?.direction === 'out' ? leg.tls_sni : undefined)
   return (
     <>
-      <span class="ladder-party-name cut" title={leg?.users.join(', ')}>
-        {name ?? address}
+      <span class="ladder-party-name cut" title={leg && spelled(leg.users.join(', '))}>
+        {spelled(name ?? address)}
       </span>
       {name !== undefined && <span class="code muted cut">{address}</span>}
       {leg === undefined ? (
@@ -65,10 +65,10 @@ function LegFacts({ leg }: { leg: ConnectionRow }) {
           {tls_cipher.replace(/^TLS_/, '')}
         </span>
       )}
-      {tls_sni !== undefined && <span class="muted cut">SNI {tls_sni}</span>}
+      {tls_sni !== undefined && <span class="muted cut">SNI {spelled(tls_sni)}</span>}
       {certificate !== undefined && (
-        <span class="muted cut" title={`${whose}: ${certificate.subject}`}>
-          {whose} {commonName(certificate.subject)}
+        <span class="muted cut" title={`${whose}: ${spelled(certificate.subject)}`}>
+          {whose} {spelled(commonName(certificate.subject))}
         </span>
       )}
     </>

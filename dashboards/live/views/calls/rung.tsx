@@ -1,9 +1,10 @@
 /** One message of the ladder: its time, its arrow between two lines, and what it is. An event is a note at its leg. */
+import { clockMs, spelled } from '../../ui/format.js'
 import { Icon, type IconName } from '../../ui/icon.js'
 import { Badge } from '../../ui/status.js'
 import { arrowAt, type Geometry, rungHeight } from './geometry.js'
 import type { FlowTone, Line, Rung as RungData } from './ladder.js'
-import { detailOf, gapText, preciseClock, titleOf } from './look.js'
+import { detailOf, gapText, titleOf } from './look.js'
 
 /** a pause that a person notices */
 const longGapMs = 1000
@@ -11,7 +12,8 @@ const longGapMs = 1000
 const labelMargin = 10
 const noteMargin = 4
 /** a label with less room leaves away what is least */
-const roomyPx = 200
+const roomyPx = 190
+const widePx = 260
 
 const toneIcons: Readonly<Partial<Record<FlowTone, IconName>>> = { failure: 'bad', challenge: 'key', redirect: 'right' }
 
@@ -37,7 +39,7 @@ export function Rung({ rung, lines, geometry }: { rung: RungData; lines: readonl
         class={isEvent ? 'rung-note' : 'rung-label'}
         style={{ left: `${left + margin}px`, width: `${room - 2 * margin}px` }}
       >
-        <Label rung={rung} isRoomy={room >= roomyPx} />
+        <Label rung={rung} room={room} />
       </div>
       <Direction rung={rung} lines={lines} />
     </>
@@ -51,7 +53,7 @@ export function NarrowRung({ rung, lines }: { rung: RungData; lines: readonly Li
       <When rung={rung} />
       <span class="rung-words">
         <span class="rung-line">
-          <Label rung={rung} isRoomy />
+          <Label rung={rung} room={widePx} />
         </span>
         <span class="rung-line muted code">
           <span class="cut">{from}</span>
@@ -67,7 +69,7 @@ export function NarrowRung({ rung, lines }: { rung: RungData; lines: readonly Li
 function When({ rung: { message, gapMs } }: { rung: RungData }) {
   return (
     <span class="rung-when">
-      <span class="muted">{preciseClock(message.micros).slice(0, 12)}</span>
+      <span class="muted">{clockMs(message.micros / 1000)}</span>
       {gapMs !== undefined && <span class={gapMs >= longGapMs ? 'rung-pause' : 'muted'}>{gapText(gapMs)}</span>}
     </span>
   )
@@ -92,13 +94,15 @@ function Arrow({ from, to, rung: { message } }: { from: number; to: number; rung
   )
 }
 
-function Label({ rung: { message, tone, hasSdp }, isRoomy }: { rung: RungData; isRoomy: boolean }) {
-  const icon = message.kind === 'event' && tone === 'note' ? 'lock' : toneIcons[tone]
+function Label({ rung: { message, tone, hasSdp }, room }: { rung: RungData; room: number }) {
+  const isRoomy = room >= roomyPx
+  const icon =
+    message.kind === 'event' && tone === 'note' ? 'lock' : isRoomy || tone === 'failure' ? toneIcons[tone] : undefined
   return (
     <>
       {icon !== undefined && <Icon name={icon} size={14} />}
-      <b class="rung-title">{titleOf(message)}</b>
-      {isRoomy && <span class="rung-detail muted cut">{detailOf(message)}</span>}
+      <b class="rung-title">{spelled(titleOf(message))}</b>
+      {isRoomy && <span class="rung-detail muted cut">{spelled(detailOf(message))}</span>}
       {hasSdp && isRoomy && (
         <span class="rung-mark" title="with a session description">
           SDP
@@ -107,12 +111,12 @@ function Label({ rung: { message, tone, hasSdp }, isRoomy }: { rung: RungData; i
       {message.retransmission && (
         <span class="rung-mark tone-warning" title="the same bytes went the same way before">
           <Icon name="refresh" size={12} />
-          <span class={isRoomy ? undefined : 'sr-only'}>repeated</span>
+          <span class={room >= widePx ? undefined : 'sr-only'}>repeated</span>
         </span>
       )}
       {message.agent !== undefined && (
         <Badge tone="info" icon={false} title="seen by another capture agent">
-          {message.agent}
+          {spelled(message.agent)}
         </Badge>
       )}
     </>
@@ -125,5 +129,5 @@ function Direction({ rung, lines }: { rung: RungData; lines: readonly Line[] }) 
 }
 
 function nameOf(line: Line): string {
-  return line.kind === 'party' ? (line.leg?.users[0] ?? line.address) : `hepgate ${line.side}`
+  return line.kind === 'party' ? spelled(line.leg?.users[0] ?? line.address) : `hepgate ${line.side}`
 }

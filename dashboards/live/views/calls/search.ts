@@ -1,36 +1,40 @@
-/** How calls are searched: the words the gateway knows, and the kinds that are one click away. Asks nobody. */
-import type { SearchField } from '../../../../src/base/live.js'
-
-export const callFields: readonly SearchField[] = [
-  { name: 'from', help: 'caller, any part of the address', example: 'alice' },
-  { name: 'to', help: 'called, any part of the address', example: '@example.com' },
-  { name: 'user', help: 'either of them', example: 'alice@example.com' },
-  { name: 'state', help: 'trying, ringing, answered, ended, cancelled, failed or done', example: 'failed' },
-  { name: 'status', help: 'final status, or a class of them', example: '4xx' },
-  { name: 'method', help: 'first request', example: 'INVITE' },
-  { name: 'call', help: 'Call-ID, any part', example: 'a84b4c76e66710' },
-  { name: 'conn', help: 'id of a connection it used, or its beginning', example: '318027461591040' },
-  { name: 'agent', help: 'capture agent that saw it', example: 'proxy-1' },
-]
+/** How calls are searched: the kinds that are one click away, and the words of the person. Asks nobody. */
 
 const kinds = {
-  all: { label: 'All', terms: '' },
   calls: { label: 'Calls', terms: 'method:INVITE' },
-  going: { label: 'Under way', terms: '-state:ended -state:cancelled -state:failed -state:done' },
-  registrations: { label: 'Registrations', terms: 'method:REGISTER' },
+  going: { label: 'Under way', terms: 'method:INVITE -state:ended -state:cancelled -state:failed -state:done' },
   failed: { label: 'Failed', terms: 'state:failed' },
+  registrations: { label: 'Registrations', terms: 'method:REGISTER' },
+  all: { label: 'All', terms: '' },
 } as const
 
 export type Kind = keyof typeof kinds
 
 export const kindOptions = Object.entries(kinds).map(([value, { label }]) => ({ value: value as Kind, label }))
 
-/** Of the address, which may hold anything. */
-export function kindOf(text: string | undefined): Kind {
-  return text !== undefined && Object.hasOwn(kinds, text) ? (text as Kind) : 'all'
+/** What says already which exchanges are meant. */
+const namesThem = /(?:^|\s)-?(?:method|call|conn):/i
+
+/**
+ * `text` is of the address, which may hold anything. Without one it is calls, since most of what passes are probes and
+ * registrations; but not where the search asks for something else.
+ */
+export function kindOf(text: string | undefined, search: string): Kind {
+  if (text !== undefined && Object.hasOwn(kinds, text)) return text as Kind
+  return namesThem.test(search) ? 'all' : 'calls'
+}
+
+/** Of more than one method. */
+export function isMixed(kind: Kind): boolean {
+  return !kinds[kind].terms.startsWith('method:')
 }
 
 /** What the gateway is asked: the words of the kind, and those of the person. */
 export function callSearch(kind: Kind, search: string): string {
   return `${kinds[kind].terms} ${search}`.trim()
+}
+
+/** As the search language takes a text that may hold anything. */
+export function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`
 }

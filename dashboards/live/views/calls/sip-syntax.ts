@@ -1,6 +1,18 @@
 /** The text of a SIP message cut into what is coloured alike. For the eye only: it accepts anything and changes nothing. */
+import { unseen } from '../../ui/format.js'
 
-export type TokenKind = 'method' | 'status' | 'name' | 'scheme' | 'user' | 'host' | 'param' | 'string' | 'plain'
+export type TokenKind =
+  | 'method'
+  | 'status'
+  | 'name'
+  | 'scheme'
+  | 'user'
+  | 'host'
+  | 'param'
+  | 'string'
+  | 'plain'
+  /** has no look of its own */
+  | 'unseen'
 
 export interface Token {
   readonly kind: TokenKind
@@ -12,9 +24,17 @@ export function sipLines(text: string): Token[][] {
   const lines = text.replace(/(?:\r?\n)+$/, '').split(/\r?\n/)
   const end = lines.indexOf('')
   return lines.map((line, i) => {
-    if (i === 0) return startLine(line)
-    return end === -1 || i < end ? headerLine(line) : bodyLine(line)
+    const isHead = end === -1 || i < end
+    const tokens = i === 0 ? startLine(line) : isHead ? headerLine(line) : bodyLine(line)
+    return tokens.flatMap(seenAndUnseen)
   })
+}
+
+function seenAndUnseen(one: Token): readonly Token[] {
+  if (one.text.search(unseen) < 0) return [one]
+  const seen = one.text.split(unseen).map((text) => token(one.kind, text))
+  const between = [...one.text.matchAll(unseen)].map(([text]) => token('unseen', text))
+  return seen.flatMap((part, i) => [part, ...between.slice(i, i + 1)]).filter(({ text }) => text !== '')
 }
 
 function startLine(line: string): Token[] {

@@ -2,14 +2,13 @@
 import type { CertificateView, ConnectionDetail } from '../../../../src/base/live.js'
 import { now } from '../../state/clock.js'
 import { CopyButton } from '../../ui/button.js'
-import { commonName, date, plural } from '../../ui/format.js'
+import { DaysLeft } from '../../ui/days-left.js'
+import { commonName, date, spelled } from '../../ui/format.js'
 import { Facts } from '../../ui/panel.js'
 import { Badge } from '../../ui/status.js'
 import { Section } from './section.js'
 
 const dayMs = 86_400_000
-/** as the gateway's own attention list counts */
-const soonDays = 14
 
 export function Certificates({ connection }: { connection: ConnectionDetail }) {
   const { transport, own_chain, peer_chain, state } = connection
@@ -43,14 +42,14 @@ function Certificate({ certificate, opened }: { certificate: CertificateView; op
   return (
     <details class="certificate" open={opened}>
       <summary>
-        <span class="cut">{commonName(subject)}</span>
+        <span class="cut">{spelled(commonName(subject))}</span>
         <Validity certificate={certificate} />
       </summary>
       <Facts
         facts={[
-          { name: 'Subject', value: subject },
-          { name: 'Issuer', value: issuer === subject ? 'itself' : issuer },
-          { name: 'Names (SAN)', value: san === '' ? undefined : san },
+          { name: 'Subject', value: spelled(subject) },
+          { name: 'Issuer', value: issuer === subject ? 'itself' : spelled(issuer) },
+          { name: 'Names (SAN)', value: san === '' ? undefined : spelled(san) },
           { name: 'Valid', value: `${date(Date.parse(not_before))} to ${date(Date.parse(not_after))}` },
           { name: 'Serial', value: <code>{serial}</code> },
           {
@@ -70,7 +69,5 @@ function Certificate({ certificate, opened }: { certificate: CertificateView; op
 
 function Validity({ certificate: { not_before, not_after } }: { certificate: CertificateView }) {
   if (Date.parse(not_before) > now.value) return <Badge tone="bad">not valid yet</Badge>
-  const days = (Date.parse(not_after) - now.value) / dayMs
-  if (days < 0) return <Badge tone="bad">expired {plural(Math.ceil(-days), 'day')} ago</Badge>
-  return <Badge tone={days <= soonDays ? 'warning' : 'good'}>{plural(Math.floor(days), 'day')} left</Badge>
+  return <DaysLeft days={(Date.parse(not_after) - now.value) / dayMs} />
 }

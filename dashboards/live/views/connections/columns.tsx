@@ -1,11 +1,13 @@
 /** The columns of the table of connections, live and closed, and how a connection looks on a phone. */
 import type { ConnectionRow } from '../../../../src/base/live.js'
-import { commonName, duration, plural, shortCount, bytes as size, tlsVersion } from '../../ui/format.js'
+import { isDeprecated } from '../../../../src/base/tls-versions.js'
+import { commonName, duration, plural, shortCount, bytes as size, spelled, tlsVersion } from '../../ui/format.js'
 import { Icon } from '../../ui/icon.js'
+import { PeerText } from '../../ui/peer-text.js'
 import { Status } from '../../ui/status.js'
 import type { Column } from '../../ui/table.js'
 import { Elapsed, Time } from '../../ui/time.js'
-import { causeTone, endpointParts, isDeprecated } from './words.js'
+import { causeTone, endpointParts } from './words.js'
 
 type ConnectionColumn = Column<ConnectionRow>
 
@@ -21,7 +23,8 @@ const name: ConnectionColumn = {
   title: 'Name (SNI)',
   width: 'minmax(7rem, 1fr)',
   sortable: true,
-  cell: (row) => row.tls_sni ?? <span class="muted">{row.domain ?? '–'}</span>,
+  cell: ({ tls_sni, domain }) =>
+    tls_sni === undefined ? <span class="muted">{domain ?? '–'}</span> : <PeerText text={tls_sni} />,
 }
 const tls: ConnectionColumn = {
   id: 'tls_version',
@@ -122,9 +125,9 @@ export function card(row: ConnectionRow) {
         <Peer row={row} />
         <State row={row} />
       </div>
-      <div class="cut">{row.closed === undefined ? <Users row={row} /> : row.closed.message}</div>
+      <div class="cut">{row.closed === undefined ? <Users row={row} /> : <PeerText text={row.closed.message} />}</div>
       <div class="connection-card-foot muted">
-        <span class="cut">{[version, row.tls_sni ?? row.domain].filter(Boolean).join(' · ')}</span>
+        <span class="cut">{[version, spelled(row.tls_sni ?? row.domain ?? '')].filter(Boolean).join(' · ')}</span>
         <span>
           {plural(row.msgs_in + row.msgs_out, 'message')} ·{' '}
           {row.closed === undefined ? <Elapsed since={row.opened_at} /> : <Time at={row.closed.at} />}
@@ -139,7 +142,7 @@ export function State({ row }: { row: ConnectionRow }) {
   const traced = row.traced && <Traced />
   if (row.closed !== undefined) {
     return (
-      <span class="connection-state" title={row.closed.message}>
+      <span class="connection-state" title={spelled(row.closed.message)}>
         <Status tone={causeTone(row.closed.cause)}>{row.closed.cause}</Status>
         {traced}
       </span>
@@ -194,12 +197,14 @@ function Users({ row: { users: all, peer_certificate } }: { row: ConnectionRow }
     return peer_certificate === undefined ? (
       <span class="muted">–</span>
     ) : (
-      <span class="muted">{commonName(peer_certificate.subject)}</span>
+      <span class="muted">
+        <PeerText text={commonName(peer_certificate.subject)} />
+      </span>
     )
   }
   return (
-    <span title={all.join(', ')}>
-      {latest}
+    <span title={spelled(all.join(', '))}>
+      <PeerText text={latest} />
       {all.length > 1 && <span class="muted"> +{all.length - 1}</span>}
     </span>
   )

@@ -6,9 +6,9 @@ import { connections } from '../../state/live.js'
 import { toast } from '../../state/toasts.js'
 import { AsyncButton } from '../../ui/button.js'
 import { confirmed, Drawer } from '../../ui/dialog.js'
+import { spelled } from '../../ui/format.js'
 import { Empty, Skeleton } from '../../ui/panel.js'
 import { Status } from '../../ui/status.js'
-import { Toasts } from '../../ui/toasts.js'
 import { Certificates } from './certificates.js'
 import { Peer, State } from './columns.js'
 import { useDetail } from './detail.js'
@@ -49,8 +49,6 @@ export function ConnectionDrawer({ id }: { id: string }) {
       ) : (
         <Skeleton lines={10} />
       )}
-      {/* those of the page are behind the drawer */}
-      <Toasts />
     </Drawer>
   )
 }
@@ -105,7 +103,8 @@ function consequences({ state, side, relayed_to, users }: ConnectionDetail): str
   const first = 'What is queued for it is still sent, then it ends in order.'
   if (relayed_to !== undefined) return `${first} The other leg of the relay ends with it.`
   if (side === 'core') return `${first} It leads to one of our own servers; the next message for it opens a new one.`
-  const until = users.length > 0 ? ` ${users.join(', ')} cannot be called over it until the phone registers again.` : ''
+  const until =
+    users.length > 0 ? ` ${spelled(users.join(', '))} cannot be called over it until the phone registers again.` : ''
   return `${first} Speech of running calls goes on; their SIP needs a new connection, which phones open by themselves.${until}`
 }
 

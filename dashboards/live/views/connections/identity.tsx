@@ -1,17 +1,19 @@
 /** Who is at the other end and how it came here; why it ended; what its ClientHello offered. */
 import type { ComponentChildren } from 'preact'
 import type { ConnectionDetail, SearchFieldName } from '../../../../src/base/live.js'
+import { isDeprecated } from '../../../../src/base/tls-versions.js'
 import { href, param } from '../../router.js'
 import { CopyButton } from '../../ui/button.js'
-import { duration, tlsVersion } from '../../ui/format.js'
+import { duration, sentence, spelled, tlsVersion } from '../../ui/format.js'
 import { Icon } from '../../ui/icon.js'
 import { Facts } from '../../ui/panel.js'
+import { PeerText } from '../../ui/peer-text.js'
 import { Status } from '../../ui/status.js'
 import { Time } from '../../ui/time.js'
 import { wayText } from './columns.js'
 import { fieldTerm } from './search-text.js'
 import { Section } from './section.js'
-import { causeOf, causeTone, closerTexts, isDeprecated, nameVerdictOf, plainAddress, verdictOf } from './words.js'
+import { causeOf, causeTone, closerTexts, nameVerdictOf, plainAddress, verdictOf } from './words.js'
 
 /** The cause in words, and what to do about it. */
 export function ClosedNotice({ connection: { closed } }: { connection: ConnectionDetail }) {
@@ -22,7 +24,7 @@ export function ClosedNotice({ connection: { closed } }: { connection: Connectio
     <div class={`closed-notice tone-${tone}`}>
       <Icon name={tone} />
       <div>
-        <p class="closed-cause">{sentence(closed.message)}</p>
+        <p class="closed-cause">{spelled(sentence(closed.message))}</p>
         {hint !== '' && <p>Look at this first: {hint}.</p>}
         <p class="muted">
           <code>{closed.cause}</code> · closed {closerTexts[closed.by] ?? closed.by} <Time at={closed.at} /> after{' '}
@@ -51,7 +53,7 @@ export function Identity({ connection }: { connection: ConnectionDetail }) {
               </div>
             ),
           },
-          { name: 'Users', value: listed(users.map((user) => searchLink(user, 'user', user))) },
+          { name: 'Users', value: listed(users.map((user) => searchLink(<PeerText text={user} />, 'user', user))) },
           {
             name: 'Peer',
             value: (
@@ -63,7 +65,7 @@ export function Identity({ connection }: { connection: ConnectionDetail }) {
           },
           { name: 'Our end', value: listener === undefined ? <code>{local}</code> : ourEnd(local, listener) },
           { name: 'Way', value: wayText(direction, side) },
-          { name: 'Name (SNI)', value: tls_sni && searchLink(tls_sni, 'sni', tls_sni) },
+          { name: 'Name (SNI)', value: tls_sni && searchLink(<PeerText text={tls_sni} />, 'sni', tls_sni) },
           { name: 'TLS domain', value: domain && searchLink(domain, 'domain', domain) },
           { name: 'TLS', value: connection.tls_version && <Tls connection={connection} /> },
           { name: 'Set up', value: <SetUp connection={connection} /> },
@@ -97,7 +99,7 @@ export function Offer({ connection: { hello } }: { connection: ConnectionDetail 
       <Facts
         facts={[
           { name: 'Versions', value: versions.map(tlsVersion).join(', ') },
-          { name: 'ALPN', value: alpn.length === 0 ? 'none' : alpn.join(', ') },
+          { name: 'ALPN', value: alpn.length === 0 ? 'none' : spelled(alpn.join(', ')) },
           {
             name: 'JA4',
             value: (
@@ -118,7 +120,7 @@ function Trust({ connection: { trusted, peer_identities, side } }: { connection:
   if (peer_identities.length === 0) return null
   return (
     <Status tone={trusted ? 'good' : 'neutral'}>
-      Speaks for {peer_identities.join(', ')}
+      Speaks for <PeerText text={peer_identities.join(', ')} />
       {trusted ? ', which is trusted.' : '.'}
     </Status>
   )
@@ -170,8 +172,4 @@ function searchLink(text: ComponentChildren, name: SearchFieldName, value: strin
       {text}
     </a>
   )
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`
 }

@@ -1,9 +1,8 @@
 /** The traced messages that are still kept, newest first, each a way to its call. */
 import type { ConnectionDetail, MessageView } from '../../../../src/base/live.js'
 import { href } from '../../router.js'
-import { count, exact, plural } from '../../ui/format.js'
+import { clockMs, count, exact, plural, spelled } from '../../ui/format.js'
 import { Icon } from '../../ui/icon.js'
-import { clockMs } from './moment.js'
 import { Section } from './section.js'
 
 /** more are for the view of calls, and for Wireshark */
@@ -50,7 +49,7 @@ function Message({ message }: { message: MessageView }) {
       </span>
       <span class={`cut code${error ? ' message-error' : ''}`}>
         {error && <Icon name="warning" size={13} />}
-        {call_id === undefined ? summary : <a href={href('calls', { id: call_id })}>{summary}</a>}
+        {call_id === undefined ? spelled(summary) : <a href={href('calls', { id: call_id })}>{spelled(summary)}</a>}
       </span>
       {retransmission && <small class="muted">retransmission</small>}
     </li>

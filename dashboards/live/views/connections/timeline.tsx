@@ -1,10 +1,9 @@
 /** What happened to a connection, from its beginning on, with the time between. */
 import type { ConnectionDetail, TimelineEntry } from '../../../../src/base/live.js'
-import { duration, exact } from '../../ui/format.js'
+import { clockMs, duration, exact, spelled } from '../../ui/format.js'
 import { Icon } from '../../ui/icon.js'
 import type { Tone } from '../../ui/status.js'
 import { Elapsed } from '../../ui/time.js'
-import { clockMs } from './moment.js'
 import { Section } from './section.js'
 import { causeTone } from './words.js'
 
@@ -59,7 +58,7 @@ function Entry({ entry, before }: { entry: TimelineEntry; before: TimelineEntry 
         <p>
           <b>{event}</b> {cause !== undefined && <code class={`tone-${tone} timeline-cause`}>{cause}</code>}
         </p>
-        <p class="muted">{message}</p>
+        <p class="muted">{spelled(message)}</p>
       </div>
     </li>
   )

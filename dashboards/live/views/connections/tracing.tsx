@@ -29,7 +29,7 @@ export function Tracing({ connection, changed }: { connection: ConnectionDetail;
               'until it is closed.'
             ) : (
               <>
-                for another <Countdown until={picked.until} />.
+                for another <Countdown until={picked.until} />
               </>
             )}
           </p>
@@ -55,7 +55,7 @@ export function Tracing({ connection, changed }: { connection: ConnectionDetail;
 function Start({ path, traced, changed }: { path: string; traced: boolean; changed: () => void }) {
   const [duration, setDuration] = useState<string | undefined>('10m')
   const start = async () => {
-    await api.post(path, duration === undefined ? {} : { for: duration })
+    await api.post(path, duration === undefined ? { until_closed: true } : { for: duration })
     toast(duration === undefined ? 'Traced until it is closed.' : `Traced for ${duration}.`)
     changed()
   }

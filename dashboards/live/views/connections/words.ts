@@ -61,11 +61,6 @@ export const closerTexts: Readonly<Record<string, string>> = {
   error: 'by an error',
 }
 
-/** What the IETF has deprecated (RFC 8996). */
-export function isDeprecated(version: string): boolean {
-  return version === 'TLSv1' || version === 'TLSv1.1' || version.startsWith('SSL')
-}
-
 /** Address and port of `192.0.2.1:5061` and `[2001:db8::1]:5061`; the brackets stay with the address. */
 export function endpointParts(endpoint: string): readonly [address: string, port: string] {
   const colon = endpoint.lastIndexOf(':')

@@ -1,6 +1,7 @@
 /** What a person should look at, the gravest first, each with the way there. */
 import type { Attention } from '../../../../src/base/live.js'
 import { href } from '../../router.js'
+import { spelled } from '../../ui/format.js'
 import { Icon } from '../../ui/icon.js'
 import { Card } from '../../ui/panel.js'
 
@@ -26,7 +27,7 @@ export function AttentionList({ attention }: { attention: readonly Attention[] }
           <li key={one.code + one.message} class={`tone-${tones[one.level]} attention-${one.level}`}>
             <Icon name={tones[one.level]} />
             <span class="attention-level">{words[one.level]}</span>
-            <p>{one.message}</p>
+            <p>{spelled(one.message)}</p>
             <Way {...one} />
           </li>
         ))}

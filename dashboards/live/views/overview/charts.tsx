@@ -1,4 +1,4 @@
-/** The last hour, or the part of it that was asked for, in four charts with one cursor. */
+/** The last hour, or the part of it that was asked for, or that there is yet, in four charts with one cursor. */
 import { useMemo, useState } from 'preact/hooks'
 import type { Sample } from '../../../../src/base/live.js'
 import { history } from '../../state/live.js'
@@ -6,31 +6,38 @@ import { Chart, type ChartColor, type Series } from '../../ui/chart.js'
 import { Segments } from '../../ui/field.js'
 import { rate, shortCount } from '../../ui/format.js'
 import { Card } from '../../ui/panel.js'
-import { bucketed, causesOf, destinationsOf, droppedOf, seriesOf, timesOf } from './series.js'
+import {
+  bucketed,
+  causesOf,
+  destinationsOf,
+  droppedOf,
+  type Span,
+  seriesOf,
+  settledAt,
+  spanNames,
+  spanOf,
+  spans,
+  timesOf,
+} from './series.js'
 
-const spans = {
-  '5m': { label: '5 min', seconds: 300, step: 2 },
-  '15m': { label: '15 min', seconds: 900, step: 5 },
-  '1h': { label: '1 hour', seconds: 3600, step: 20 },
-} as const
-type Span = keyof typeof spans
-
-const spanOptions = (Object.keys(spans) as Span[]).map((value) => ({ value, label: spans[value].label }))
+const spanOptions = spanNames.map((value) => ({ value, label: spans[value].label }))
 const colors: readonly ChartColor[] = ['c1', 'c2', 'c4', 'c5', 'c3', 'c6']
 const causeColors: readonly ChartColor[] = ['c-bad', 'c3', 'c5', 'c4', 'c6']
 
-export function Charts() {
-  const [span, setSpan] = useState<Span>('1h')
+export function Charts({ startedAt }: { startedAt: string }) {
+  const [chosen, setChosen] = useState<Span | undefined>(undefined)
   const [byCause, setByCause] = useState(false)
   const samples = history.value
+  const span = chosen ?? spanOf(samples)
   const { seconds, step } = spans[span]
   const groups = useMemo(() => bucketed(samples, seconds, step), [samples, seconds, step])
+  const from = settledAt(startedAt)
   const times = useMemo(() => timesOf(groups), [groups])
   return (
     <section class="charts" aria-labelledby="charts">
       <header class="charts-head">
         <h2 id="charts">Over time</h2>
-        <Segments label="Time shown" value={span} options={spanOptions} onChange={setSpan} />
+        <Segments label="Time shown" value={span} options={spanOptions} onChange={setChosen} />
       </header>
       <Card
         title="Handshakes"
@@ -53,6 +60,7 @@ export function Charts() {
           series={handshakes(groups, samples, byCause)}
           stacked
           span={seconds}
+          scaledFrom={from}
           format={rate}
         />
       </Card>
@@ -65,6 +73,7 @@ export function Charts() {
             seriesOf(groups, 'lost', 'c-bad', (s) => s.messages_lost),
           ]}
           span={seconds}
+          scaledFrom={from}
           format={rate}
         />
       </Card>
@@ -77,6 +86,8 @@ export function Charts() {
             seriesOf(groups, 'in handshake', 'c3', (s) => s.in_handshake),
           ]}
           span={seconds}
+          scaledFrom={from}
+          whole
           format={shortCount}
         />
       </Card>
@@ -86,6 +97,7 @@ export function Charts() {
           times={times}
           series={hep(groups, samples)}
           span={seconds}
+          scaledFrom={from}
           format={rate}
         />
       </Card>

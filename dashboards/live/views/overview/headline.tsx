@@ -5,7 +5,7 @@ import type { GatewayStatus } from '../../../../src/base/status.js'
 import { history } from '../../state/live.js'
 import { count, rate } from '../../ui/format.js'
 import { Spark } from '../../ui/spark.js'
-import { bucketed, droppedOf, sentOf } from './series.js'
+import { bucketed, droppedOf, meansOf, sentOf, settledAt } from './series.js'
 
 const sparkSeconds = 300
 const sparkStep = 5
@@ -15,8 +15,10 @@ const nowSeconds = 5
 export function Headline({ status, breakdown }: { status: GatewayStatus; breakdown: Breakdown }) {
   const samples = history.value
   const { open, inHandshake } = status.connections
-  const spark = (value: (sample: Sample) => number) =>
-    bucketed(samples, sparkSeconds, sparkStep).map((part) => mean(part, value))
+  const from = settledAt(status.startedAt)
+  const settled = samples.filter(({ t }) => t >= from)
+  const groups = bucketed(settled, sparkSeconds, sparkStep)
+  const spark = (value: (sample: Sample) => number) => meansOf(groups, value)
   const now = (value: (sample: Sample) => number) => mean(samples.slice(-nowSeconds), value)
   const failed = now((s) => s.handshakes_failed)
   const lost = now((s) => s.messages_lost)

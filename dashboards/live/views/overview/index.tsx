@@ -16,7 +16,7 @@ export default function Overview() {
       <h1 class="sr-only">Overview</h1>
       <AttentionList attention={attention} />
       <Headline status={status} breakdown={breakdown} />
-      <Charts />
+      <Charts startedAt={status.startedAt} />
       <div class="overview-panels">
         <Destinations destinations={status.destinations} />
         <Upstreams upstreams={status.upstreams} />

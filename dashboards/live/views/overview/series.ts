@@ -2,6 +2,29 @@
 import type { Sample } from '../../../../src/base/live.js'
 import type { ChartColor, Series } from '../../ui/chart.js'
 
+const settleSeconds = 10
+
+/** How much is shown, and how many seconds each point is the mean of. */
+export const spans = {
+  '5m': { label: '5 min', seconds: 300, step: 2 },
+  '15m': { label: '15 min', seconds: 900, step: 5 },
+  '30m': { label: '30 min', seconds: 1800, step: 10 },
+  '1h': { label: '1 hour', seconds: 3600, step: 20 },
+} as const
+export type Span = keyof typeof spans
+export const spanNames = Object.keys(spans) as Span[]
+
+/** The shortest that shows all there is: a gateway that was just started has no hour yet. */
+export function spanOf(samples: readonly Sample[]): Span {
+  const seconds = samples.length === 0 ? 0 : samples.at(-1)!.t - samples[0]!.t
+  return spanNames.find((name) => seconds < spans[name].seconds) ?? '1h'
+}
+
+/** Unix time in s from when on the height of a line means something: at the start everybody connects at once. */
+export function settledAt(startedAt: string): number {
+  return Math.ceil(Date.parse(startedAt) / 1000) + settleSeconds
+}
+
 /**
  * The last `seconds` of samples in groups of `step` seconds. Groups begin at whole multiples of `step`, so that a group
  * keeps its samples from one second to the next and the line does not shiver.

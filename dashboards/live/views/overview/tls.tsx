@@ -1,23 +1,19 @@
 /** TLS at the edge: versions and ciphers in use, who is weak, and which certificates end soon. */
 import type { Breakdown } from '../../../../src/base/live.js'
 import type { DomainStatus } from '../../../../src/base/status.js'
+import { isDeprecated } from '../../../../src/base/tls-versions.js'
 import { href } from '../../router.js'
 import { Bars } from '../../ui/bars.js'
+import { DaysLeft } from '../../ui/days-left.js'
 import { commonName, count, date, plural, tlsVersion } from '../../ui/format.js'
 import { Card } from '../../ui/panel.js'
-import { Badge, Status, type Tone } from '../../ui/status.js'
-
-/** as the gateway's own attention list counts */
-const criticalDays = 3
-const soonDays = 14
-
-const weakVersions = new Set(['SSLv3', 'TLSv1', 'TLSv1.1'])
+import { Status } from '../../ui/status.js'
 
 export function Versions({ versions, weak }: Pick<Breakdown, 'versions' | 'weak'>) {
   const bars = Object.entries(versions).map(([version, value]) => ({
     label: tlsVersion(version),
     value,
-    tone: weakVersions.has(version) ? ('bad' as const) : undefined,
+    tone: isDeprecated(version) ? ('bad' as const) : undefined,
     href: href('connections', { search: `version:${version}` }),
   }))
   return (
@@ -89,7 +85,7 @@ export function Certificates({ domains }: { domains: readonly DomainStatus[] }) 
                 <b class="cut" title={row.subject}>
                   {commonName(row.subject)}
                 </b>
-                <Badge tone={daysTone(row.daysLeft)}>{daysText(row.daysLeft)}</Badge>
+                <DaysLeft days={row.daysLeft} />
                 <span class="muted cut">
                   {row.role} domain {row.name}
                 </span>
@@ -101,13 +97,4 @@ export function Certificates({ domains }: { domains: readonly DomainStatus[] }) 
       </div>
     </Card>
   )
-}
-
-function daysTone(days: number): Tone {
-  if (days <= criticalDays) return 'bad'
-  return days <= soonDays ? 'warning' : 'good'
-}
-
-function daysText(days: number): string {
-  return days < 0 ? 'expired' : `${plural(Math.floor(days), 'day')} left`
 }

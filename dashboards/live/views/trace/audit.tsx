@@ -1,7 +1,7 @@
 /** Who changed what, when, and until when. The newest first, live. */
 import type { AuditEntry } from '../../../../src/base/live.js'
 import { now } from '../../state/clock.js'
-import { clock } from '../../ui/format.js'
+import { clock, sentence, spelled } from '../../ui/format.js'
 import { Card } from '../../ui/panel.js'
 import { Status } from '../../ui/status.js'
 import { Time } from '../../ui/time.js'
@@ -26,18 +26,15 @@ export function AuditCard({ audit }: { audit: readonly AuditEntry[] }) {
 }
 
 function Entry({ entry: { at, by, what, until, ok } }: { entry: AuditEntry }) {
+  const text = spelled(sentence(what))
   const end = until === undefined ? undefined : Date.parse(until)
   return (
     <li class="audit-entry">
-      <p>{ok ? sentence(what) : <Status tone="bad">{sentence(what)}</Status>}</p>
+      <p>{ok ? text : <Status tone="bad">{text}</Status>}</p>
       <p class="muted">
         <Time at={at} /> · {by}
         {end !== undefined && ` · ${end > now.value ? 'until' : 'ended'} ${clock(end)}`}
       </p>
     </li>
   )
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -5,9 +5,10 @@ import { ApiError, api } from '../../net/api.js'
 import { href } from '../../router.js'
 import { toast, toastError } from '../../state/toasts.js'
 import { AsyncButton } from '../../ui/button.js'
+import { DaysLeft } from '../../ui/days-left.js'
 import { commonName, date, plural } from '../../ui/format.js'
 import { Card, Skeleton } from '../../ui/panel.js'
-import { Badge, Status, type Tone } from '../../ui/status.js'
+import { Status } from '../../ui/status.js'
 
 /** connections come and go; certificates hardly ever do */
 const againMs = 15_000
@@ -78,9 +79,7 @@ function Domain({ domain: { name, role, certificates, outdated } }: { domain: Do
             <span class="cut" title={certificate.subject}>
               {commonName(certificate.subject)}
             </span>
-            <Badge tone={tone(certificate.days_left)} title={`until ${date(Date.parse(certificate.not_after))}`}>
-              {certificate.days_left < 0 ? 'expired' : `${plural(Math.floor(certificate.days_left), 'day')} left`}
-            </Badge>
+            <DaysLeft days={certificate.days_left} title={`until ${date(Date.parse(certificate.not_after))}`} />
             <a href={href('connections', { search: `fingerprint:${digits(certificate.sha256)}` })}>
               {plural(certificate.connections, 'connection')}
             </a>
@@ -101,11 +100,6 @@ function Domain({ domain: { name, role, certificates, outdated } }: { domain: Do
       )}
     </section>
   )
-}
-
-/** as the gateway's own attention list counts */
-function tone(days: number): Tone {
-  return days <= 3 ? 'bad' : days <= 14 ? 'warning' : 'good'
 }
 
 function digits(sha256: string): string {

@@ -1,7 +1,7 @@
 /** What a filter says of the live connections: how many it would trace, and of some of them which and why. */
 import { href } from '../../router.js'
 import { IconButton } from '../../ui/button.js'
-import { clock, count, plural } from '../../ui/format.js'
+import { clock, count, plural, spelled } from '../../ui/format.js'
 import { Skeleton } from '../../ui/panel.js'
 import { Status } from '../../ui/status.js'
 import type { DryRun, Trial } from './dry-run.js'
@@ -65,7 +65,7 @@ function Result({ run, narrowed }: { run: DryRun; narrowed: boolean }) {
                   <a href={href('connections', { id: match.conn_id })} class="code">
                     {match.peer}
                   </a>
-                  {match.tls_sni !== undefined && <span class="muted cut">{match.tls_sni}</span>}
+                  {match.tls_sni !== undefined && <span class="muted cut">{spelled(match.tls_sni)}</span>}
                 </td>
                 <td>
                   <Status tone={match.traced ? 'good' : 'neutral'}>{match.traced ? 'trace' : 'drop'}</Status>
