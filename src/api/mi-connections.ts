@@ -1,9 +1,10 @@
 /**
  * `list_tcp_conns` as in OpenSIPS (net/net_tcp.c, mi_tcp_list_conns; modules/tls_mgm/tls_shared_data.h for what TLS
- * adds). Two things differ: an ID is a text, since ours are longer than what JSON numbers hold, and there is no
- * Lifetime, since our connections have no end that is known beforehand.
+ * adds). Three things differ: an ID is a text, since ours are longer than what JSON numbers hold; there is no
+ * Lifetime, since our connections have no end that is known beforehand; and of very many the oldest are told, with
+ * the `Total` of all.
  */
-import type { ConnectionQuery, ConnectionRow } from '../base/live.js'
+import type { ConnectionFilter, ConnectionRow } from '../base/live.js'
 import type { GatewayView } from '../base/ports.js'
 import { type Command, invalidParams } from './mi-command.js'
 
@@ -12,6 +13,8 @@ const otherProtocols = new Set(['udp', 'sctp', 'ws', 'wss', 'hep_udp', 'hep_tcp'
 const streams = ['tcp', 'tls']
 /** Every page is one pass over all connections. */
 const pageRows = 10_000
+/** 4 MB of text, which is written in one go: 50,000 would hold up the calls that go over them. */
+const maxTold = 20_000
 
 export const listTcpConns: Command = {
   recipes: [[], ['proto']],
@@ -21,17 +24,17 @@ export const listTcpConns: Command = {
     const proto = asked.toLowerCase()
     if (otherProtocols.has(proto)) return { result: { Connections: [] } }
     if (proto !== 'any' && !streams.includes(proto)) return { error: { code: 400, message: 'Bad protocol' } }
-    const rows = await allRows(view, proto === 'any' ? {} : { transport: proto })
-    return { result: { Connections: rows.filter(({ transport }) => transport !== 'udp').map(connectionItem) } }
+    return {
+      result: await listOf(view, proto === 'any' ? { search: '-transport:udp' } : { fields: { transport: proto } }),
+    }
   },
 }
 
-async function allRows(view: GatewayView, fields: ConnectionQuery['fields']): Promise<ConnectionRow[]> {
-  const rows: ConnectionRow[] = []
-  let cursor: string | undefined
-  do {
+async function listOf(view: GatewayView, filter: ConnectionFilter) {
+  const Connections: ConnectionItem[] = []
+  for (let cursor: string | undefined; ; ) {
     const page = await view.connections({
-      fields,
+      ...filter,
       sort: 'opened_at',
       descending: false,
       limit: pageRows,
@@ -39,11 +42,14 @@ async function allRows(view: GatewayView, fields: ConnectionQuery['fields']): Pr
       closed: false,
     })
     if ('problem' in page) throw new Error(page.problem)
-    rows.push(...page.rows)
+    for (const row of page.rows) Connections.push(connectionItem(row))
     cursor = page.next
-  } while (cursor !== undefined)
-  return rows
+    if (cursor === undefined) return { Connections }
+    if (Connections.length >= maxTold) return { Connections, Total: page.total }
+  }
 }
+
+type ConnectionItem = ReturnType<typeof connectionItem>
 
 /** enum tcp_conn_states of net/tcp_conn_defs.h; a handshake of TLS counts as connecting there */
 const stateNumbers = { open: 0, handshake: 1, closed: -1 } as const

@@ -20,6 +20,14 @@ const invalidRequest: RpcError = { code: -32600, message: 'Invalid Request' }
 const methodNotFound: RpcError = { code: -32601, message: 'Method not found' }
 const internalError: RpcError = { code: -32603, message: 'Internal error' }
 
+/** opensips-cli sends none. JSON-RPC 2.0 gives no limit; all answers are held until the last is there. */
+const maxBatch = 32
+const batchTooLong: RpcError = { ...invalidRequest, data: `more than ${maxBatch} requests in a batch` }
+/** In characters, of a batch: some lists of all connections. */
+const maxAnswersLength = 16 * 1024 * 1024
+/** §5.1: from -32000 to -32099 they are the server's own */
+const answersTooLong: RpcError = { code: -32000, message: 'the answers before this one are too long: ask for it alone' }
+
 export function miRoute(app: FastifyInstance, ports: Ports): void {
   // whatever the client calls its body, it is JSON: opensips-cli and old scripts differ
   app.removeAllContentTypeParsers()
@@ -58,12 +66,27 @@ async function answerText(text: string, ports: Ports, by: string): Promise<strin
   }
   // §6: an empty array is one invalid request, not a batch of none
   if (body.length === 0) return JSON.stringify(response(null, { error: invalidRequest }))
-  const responses: Response[] = []
-  for (const request of body) {
-    const one = await answerRequest(request, ports, by) // in order: on, then the state, must say on
-    if (one !== undefined) responses.push(one)
+  if (body.length > maxBatch) return JSON.stringify(response(null, { error: batchTooLong }))
+  return answerBatch(body, ports, by)
+}
+
+async function answerBatch(requests: readonly unknown[], ports: Ports, by: string): Promise<string | undefined> {
+  const texts: string[] = []
+  let length = 0
+  for (const request of requests) {
+    // in order: on, then the state, must say on
+    const one = length > maxAnswersLength ? notRun(request) : await answerRequest(request, ports, by)
+    if (one === undefined) continue
+    const text = JSON.stringify(one)
+    texts.push(text)
+    length += text.length
   }
-  return responses.length === 0 ? undefined : JSON.stringify(responses)
+  return texts.length === 0 ? undefined : `[${texts.join(',')}]`
+}
+
+function notRun(request: unknown): Response | undefined {
+  const id = isObject(request) ? request.id : null
+  return id === undefined ? undefined : response(isId(id) ? id : null, { error: answersTooLong })
 }
 
 async function answerRequest(request: unknown, ports: Ports, by: string): Promise<Response | undefined> {

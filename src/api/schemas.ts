@@ -5,7 +5,7 @@
 import { problemType } from './errors.js'
 import { CallsQuery, callSchemas } from './schemas/call.js'
 import { CollectedPackets, CollectedQueryString } from './schemas/collector.js'
-import { ConnectionsQuery, connectionSchemas } from './schemas/connection.js'
+import { CloseQuery, ConnectionsQuery, connectionSchemas } from './schemas/connection.js'
 import { MiRequest, MiResponse } from './schemas/mi.js'
 import { overviewSchemas } from './schemas/overview.js'
 import { Problem } from './schemas/problem.js'
@@ -37,6 +37,7 @@ export const sharedSchemas = [
   MiResponse,
   CollectedQueryString,
   ConnectionsQuery,
+  CloseQuery,
   CallsQuery,
   EventsQuery,
   CaptureQuery,

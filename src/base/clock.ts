@@ -10,16 +10,27 @@ const toleratedDriftMs = 2
 /**
  * `Date.now()` is too coarse for messages that arrive in one read; `performance.now()` drifts from
  * the wall. This joins them: monotonic µs on a wall offset that is checked once a second.
+ *
+ * `originMs`: the wall when the monotonic clock was 0, with µs, so that what two processes of one machine report is in
+ * its order. The wall alone is cut to ms: half of one is the best guess of the rest where it was set since.
  */
-export function microClock(wallMs: () => number = Date.now, monotonicMs = () => performance.now()): MicroClock {
-  let offsetMs = wallMs() - monotonicMs()
+export function microClock(
+  wallMs: () => number = Date.now,
+  monotonicMs = () => performance.now(),
+  originMs = performance.timeOrigin,
+): MicroClock {
+  let offsetMs = originMs
+  const follow = (now: number): void => {
+    const wall = wallMs() + 0.5
+    if (Math.abs(wall - (now + offsetMs)) > toleratedDriftMs) offsetMs = wall - now
+  }
+  follow(monotonicMs())
   let nextCheckMs = monotonicMs() + resyncEveryMs
   return () => {
     const now = monotonicMs()
     if (now >= nextCheckMs) {
       nextCheckMs = now + resyncEveryMs
-      const wall = wallMs()
-      if (Math.abs(wall - (now + offsetMs)) > toleratedDriftMs) offsetMs = wall - now
+      follow(now)
     }
     return Math.floor((now + offsetMs) * 1000)
   }

@@ -99,8 +99,9 @@ export interface ConnectionDetail extends ConnectionRow {
     | { readonly unsent_bytes: number; readonly postponed_messages: number; readonly stuck_ms: number }
     | undefined
   readonly events: readonly TimelineEntry[]
-  /** of the messages kept, newest last; without their text */
+  /** of the messages kept the latest, newest last; without their text */
   readonly messages: readonly MessageView[]
+  /** of the messages kept, those heard of last */
   readonly call_ids: readonly string[]
   /** key-log lines are held and may be had with the scope `secrets` */
   readonly has_keys: boolean
@@ -171,7 +172,7 @@ export interface CallDetail extends CallRow {
   readonly flow: readonly MessageView[]
   /** the connections it used, as far as they are still known */
   readonly legs: readonly ConnectionRow[]
-  /** messages that have left the store already */
+  /** messages that are not in the flow: they have left the store already, or there are too many */
   readonly forgotten: number
 }
 
@@ -451,9 +452,8 @@ export interface CaptureRequest {
   /** one connection or one call; neither: all that match */
   readonly connId?: string | undefined
   readonly callId?: string | undefined
-  readonly filter?:
-    | { readonly peer?: string | undefined; readonly sni?: string | undefined; readonly user?: string | undefined }
-    | undefined
+  /** connections, live and closed lately */
+  readonly filter?: ConnectionFilter | undefined
   /** go on with what comes, until the signal */
   readonly follow: boolean
   /** put key-log lines into the file; asked only with the scope `secrets` */

@@ -153,8 +153,8 @@ export interface GatewayControl {
   pauseDestination(id: string, paused: boolean, by: string): Promise<boolean>
   /** Sends a probe event. undefined: no such destination */
   testDestination(id: string, by: string): Promise<DestinationTest | undefined>
-  /** false: no such connection */
-  closeConnection(id: string, by: string): Promise<boolean>
+  /** false: no such connection. `reason`: in words of whoever closes it, for its events and the audit list. */
+  closeConnection(id: string, by: string, reason?: string): Promise<boolean>
   /**
    * SECRET: key-log lines of a connection, live or closed lately. Empty: none are held, because it was not traced.
    * undefined: no such connection. Who asked is logged.

@@ -48,7 +48,8 @@ export class Control implements GatewayControl {
     if (connection === undefined) return false
     this.#parts.running.gate.pick(connection.facts, { on, forMs, by })
     const until = this.#parts.running.gate.status().picked.find(({ conn_id }) => conn_id === id)?.until
-    const what = `connection ${id} ${on ? 'is traced on its own' : 'is no longer traced on its own'}`
+    const named = `connection ${id} of ${endpointText(connection.facts.peer)}`
+    const what = `${named} ${on ? 'is traced on its own' : 'is no longer traced on its own'}`
     this.#parts.note({ by, action: on ? 'pick-on' : 'pick-off', what, until })
     return true
   }
@@ -60,7 +61,11 @@ export class Control implements GatewayControl {
     const run = await live.walks.inTurn(() => gate.dryRun(compiled.filter))
     gate.setFilter(compiled.filter, 'api')
     this.#parts.filterText = text
-    this.#parts.note({ by, action: 'filter-set', what: `trace filter replaced; ${run.traced} of ${run.total} match` })
+    this.#parts.note({
+      by,
+      action: 'filter-set',
+      what: `trace filter replaced; ${run.traced} of ${run.total} match: ${shortText(text)}`,
+    })
     return run
   }
 
@@ -86,13 +91,15 @@ export class Control implements GatewayControl {
     return test
   }
 
-  async closeConnection(id: string, by: string): Promise<boolean> {
+  async closeConnection(id: string, by: string, reason?: string): Promise<boolean> {
     const connection = this.#parts.connections.get(id)
     if (connection === undefined) return false
-    const what = `connection ${id} of ${endpointText(connection.facts.peer)} closed`
+    const why = reason === undefined ? '' : `: ${reason}`
+    const what = `connection ${id} of ${endpointText(connection.facts.peer)} closed${why}`
+    const message = `closed by an operator${why}`
     this.#parts.note({ by, action: 'connection-closed', what })
-    if (connection.state === 'opening') connection.close('killed', 'closed by an operator')
-    else connection.end('killed', 'closed by an operator')
+    if (connection.state === 'opening') connection.close('killed', message)
+    else connection.end('killed', message)
     return true
   }
 
@@ -115,6 +122,12 @@ export class Control implements GatewayControl {
   note(entry: { readonly by: string; readonly action: string; readonly what: string }): void {
     this.#parts.note(entry)
   }
+}
+
+/** In one line: the audit list is to say what it was, not to hold it. */
+function shortText(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim()
+  return line.length <= 200 ? line : `${line.slice(0, 200)} …`
 }
 
 /** `peer 203.0.113.9, user alice` */

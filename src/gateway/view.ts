@@ -87,7 +87,7 @@ export class View implements GatewayView {
     return this.#parts.running.live.calls(query)
   }
 
-  async call(callId: string): Promise<CallDetail | undefined> {
+  call(callId: string): Promise<CallDetail | SearchProblem | undefined> {
     return this.#parts.running.live.call(callId)
   }
 

@@ -50,10 +50,10 @@ export function callRoutes(app: FastifyInstance, { view }: Ports): void {
       },
       onSend: indented,
     },
-    async ({ params }) => {
+    async ({ params }, reply) => {
       const detail = await view.call(params.call_id)
       if (detail === undefined) throw new HttpProblem(404, 'nothing traced has this Call-ID, or it is forgotten')
-      return detail
+      return answered(detail, reply)
     },
   )
 }

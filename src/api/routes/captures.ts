@@ -11,7 +11,7 @@ import { HttpProblem } from '../errors.js'
 import type { Ports } from '../ports.js'
 import { CaptureQuery, fileAnswer, KeysQuery, refTo } from '../schemas.js'
 import { type CallParams, callParams } from './calls.js'
-import { type ConnectionParams, connectionParams } from './connections.js'
+import { type ConnectionParams, connectionFilter, connectionParams, type SearchAsked } from './connections.js'
 import { answered, forMs, typedQuery } from './request.js'
 
 /** IANA has a type for files of the older format only (`application/vnd.tcpdump.pcap`); this is what systems know. */
@@ -21,10 +21,7 @@ interface KeysAsked {
   readonly keys?: boolean
 }
 
-interface FilterAsked extends KeysAsked {
-  readonly peer?: string
-  readonly sni?: string
-  readonly user?: string
+interface FilterAsked extends KeysAsked, SearchAsked {
   readonly follow?: boolean
   readonly for?: string
 }
@@ -61,9 +58,9 @@ export function captureRoutes(app: FastifyInstance, ports: Ports): void {
     '/api/v1/pcapng',
     captureOptions('Everything traced that matches as a pcapng file, with follow=true as it comes', CaptureQuery),
     (request, reply) => {
-      const { peer, sni, user, follow = false, for: duration, keys } = request.query
+      const { follow = false, for: duration, keys } = request.query
       if (duration !== undefined && !follow) throw new HttpProblem(400, 'for goes with follow=true')
-      const filter = { peer: peer || undefined, sni: sni || undefined, user: user || undefined }
+      const filter = connectionFilter(request.query)
       const label = new Date().toISOString().slice(0, 19)
       return sendCapture(request, reply, ports, { filter, follow, forMs: forMs(duration), keys, label })
     },
@@ -108,8 +105,8 @@ async function sendCapture(
 function subjectOf({ connId, callId, filter = {} }: Pick<CaptureRequest, 'connId' | 'callId' | 'filter'>): string {
   if (connId !== undefined) return `connection ${connId}`
   if (callId !== undefined) return `call ${callId}`
-  const terms = Object.entries(filter).filter(([, value]) => value !== undefined)
-  return terms.length === 0 ? 'everything' : terms.map(([name, value]) => `${name}:${value}`).join(' ')
+  const terms = Object.entries(filter.fields ?? {}).map(([name, value]) => `${name}:${value}`)
+  return [filter.search, ...terms].filter(Boolean).join(' ') || 'everything'
 }
 
 /** Aborted when the client is gone, has everything, or its time is up. */

@@ -1,11 +1,17 @@
 /** The connections, live and closed lately: found, shown, and ended. Key material is never part of an answer. */
 import type { FastifyInstance } from 'fastify'
-import { type ConnectionQuery, type ConnectionSort, type SearchFieldName, searchFields } from '../../base/live.js'
+import {
+  type ConnectionFilter,
+  type ConnectionQuery,
+  type ConnectionSort,
+  type SearchFieldName,
+  searchFields,
+} from '../../base/live.js'
 import { caller } from '../auth.js'
 import { HttpProblem } from '../errors.js'
 import { indented } from '../layout.js'
 import type { Ports } from '../ports.js'
-import { answer, ConnectionDetail, Connections, ConnectionsQuery, noContent, refTo } from '../schemas.js'
+import { answer, CloseQuery, ConnectionDetail, Connections, ConnectionsQuery, noContent, refTo } from '../schemas.js'
 import { answered, noSuchConnection, typedQuery } from './request.js'
 
 const tags = ['connections']
@@ -68,7 +74,7 @@ export function connectionRoutes(app: FastifyInstance, { view, control }: Ports)
     },
   )
 
-  app.delete<{ Params: ConnectionParams }>(
+  app.delete<{ Params: ConnectionParams; Querystring: { readonly reason?: string } }>(
     '/api/v1/connections/:conn_id',
     {
       config: { scope: 'control' },
@@ -76,11 +82,13 @@ export function connectionRoutes(app: FastifyInstance, { view, control }: Ports)
         tags,
         summary: 'Close a connection',
         params: connectionParams,
+        querystring: refTo(CloseQuery),
         response: noContent('it is being closed'),
       },
     },
     async (request, reply) => {
-      const found = await control.closeConnection(request.params.conn_id, caller(request))
+      const { params, query } = request
+      const found = await control.closeConnection(params.conn_id, caller(request), query.reason || undefined)
       if (!found) throw new HttpProblem(404, 'there is no such connection')
       return reply.code(204).send()
     },
@@ -88,12 +96,15 @@ export function connectionRoutes(app: FastifyInstance, { view, control }: Ports)
 }
 
 function connectionQuery(query: Query): ConnectionQuery {
-  const { search, sort = 'opened_at', order = 'desc', limit = 100, cursor, closed = false } = query
-  return { search, fields: fieldsOf(query), sort, descending: order === 'desc', limit, cursor, closed }
+  const { sort = 'opened_at', order = 'desc', limit = 100, cursor, closed = false } = query
+  return { ...connectionFilter(query), sort, descending: order === 'desc', limit, cursor, closed }
 }
 
+/** What a query may search for, besides what it asks of the answer. */
+export type SearchAsked = Readonly<Partial<Record<SearchFieldName | 'search', string>>>
+
 /** An empty text asks for nothing: forms send every field they have. */
-function fieldsOf(query: Query): ConnectionQuery['fields'] {
+export function connectionFilter(query: SearchAsked): ConnectionFilter {
   const given = searchFields.filter(({ name }) => (query[name] ?? '') !== '')
-  return Object.fromEntries(given.map(({ name }) => [name, query[name]]))
+  return { search: query.search, fields: Object.fromEntries(given.map(({ name }) => [name, query[name]])) }
 }

@@ -37,7 +37,9 @@ export function traceRoutes(app: FastifyInstance, { view, control }: Ports): voi
       },
     },
     async (request, reply) => {
-      const { trace_mode, for: duration, existing = false, scope } = request.body
+      const { trace_mode, for: duration, scope } = request.body
+      // A user or a call is on a connection that is open already: without those there would be nothing to see.
+      const { existing = scope?.user !== undefined || scope?.call_id !== undefined } = request.body
       if (trace_mode === 'off' && (duration !== undefined || existing || scope !== undefined)) {
         throw new HttpProblem(400, "for, existing and scope go with trace_mode 'on'")
       }

@@ -10,7 +10,9 @@ export const Call = named(
     from: Type.Optional(Type.String({ examples: ['alice@example.com'] })),
     to: Type.Optional(Type.String()),
     state: Type.Enum(['trying', 'ringing', 'answered', 'ended', 'cancelled', 'failed', 'done']),
-    status: Type.Optional(Type.Integer({ description: 'latest final status of the first method' })),
+    status: Type.Optional(
+      Type.Integer({ description: 'latest final status of the first method that went all the way back' }),
+    ),
     started_at: time('of the first message'),
     last_at: time('of the latest message'),
     ring_ms: Type.Optional(Type.Number({ description: 'INVITE to its first 18x' })),
@@ -29,9 +31,11 @@ export const CallDetail = named(
   'CallDetail',
   Type.Object({
     ...Call.properties,
-    flow: Type.Array(Type.Ref('Message#'), { description: 'by time, with their text' }),
+    flow: Type.Array(Type.Ref('Message#'), {
+      description: 'by time, with their text; text_cut says where it is not all',
+    }),
     legs: Type.Array(Type.Ref('Connection#'), { description: 'the connections it used, as far as they are known' }),
-    forgotten: Type.Integer({ description: 'messages that have left the store already' }),
+    forgotten: Type.Integer({ description: 'messages that are not in the flow' }),
   }),
 )
 

@@ -95,7 +95,10 @@ export const Message = named(
       cseq: Type.Optional(Type.String()),
       retransmission: Type.Boolean({ description: 'the same bytes went the same way before' }),
       agent: Type.Optional(Type.String({ description: 'capture agent that sent it; absent: this gateway' })),
-      text: Type.Optional(Type.String({ description: 'the whole message' })),
+      text: Type.Optional(Type.String({ description: 'of the message, where it was asked for' })),
+      text_cut: Type.Optional(
+        Type.Integer({ description: 'bytes that text does not show; without text, all of them. A capture has them' }),
+      ),
     },
     { description: 'a traced SIP message, or an event in the flow of a call' },
   ),
@@ -133,12 +136,12 @@ export const ConnectionDetail = named(
       { description: 'what happened to it, traced or not, newest last' },
     ),
     messages: Type.Array(Type.Ref('Message#'), { description: 'traced and still kept, newest last, without text' }),
-    call_ids: texts('of its traced messages'),
+    call_ids: texts('of its traced messages, those heard of last'),
     has_keys: Type.Boolean({ description: 'its key log may be had with the scope secrets' }),
   }),
 )
 
-const searchQueries = Object.fromEntries(
+export const searchQueries = Object.fromEntries(
   searchFields.map(({ name, help, example }) => [
     name,
     Type.Optional(Type.String({ maxLength: 1000, description: help, examples: [example] })),
@@ -157,6 +160,23 @@ export const ConnectionsQuery = named(
       order: Type.Optional(Type.Enum(['asc', 'desc'], { default: 'desc' })),
       ...paging,
       closed: Type.Optional(Type.Boolean({ default: false, description: 'those closed lately, too' })),
+    },
+    closed,
+  ),
+)
+
+export const CloseQuery = named(
+  'CloseQuery',
+  Type.Object(
+    {
+      reason: Type.Optional(
+        Type.String({
+          maxLength: 200,
+          pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$',
+          description: 'why, for its CLOSED event and the audit list',
+          examples: ['the customer moved to the other site'],
+        }),
+      ),
     },
     closed,
   ),

@@ -1,6 +1,7 @@
 /** What the event stream carries, for the OpenAPI document: live/ writes these events itself. And what is asked of streams. */
 import Type from 'typebox'
 import { topics } from '../../base/live.js'
+import { searchQueries } from './connection.js'
 import { Overview } from './overview.js'
 import { closed, duration, named, page, searchText, texts, time } from './schema.js'
 
@@ -41,9 +42,8 @@ export const CaptureQuery = named(
   'CaptureQuery',
   Type.Object(
     {
-      peer: searchText('address or network of the peer', ['203.0.113.0/24']),
-      sni: searchText('SNI, with * for any text', ['*.example.com']),
-      user: searchText('user or address of record', ['alice']),
+      search: searchText('connections, as in their list', ['peer:203.0.113.0/24 alice']),
+      ...searchQueries,
       follow: flag('go on with what comes'),
       for: duration('with follow: end after this time'),
       keys,

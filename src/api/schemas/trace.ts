@@ -31,7 +31,12 @@ export const ScopeBody = named(
       ),
       ...narrower,
     },
-    { ...closed, minProperties: 1, description: 'what the trace is narrowed to: all that is set has to hold' },
+    {
+      ...closed,
+      minProperties: 1,
+      description:
+        'what the trace is narrowed to: all that is set has to hold. With user or call_id it holds no key material: that would open all messages of the connection',
+    },
   ),
 )
 
@@ -43,8 +48,8 @@ export const TraceRequestBody = named(
       for: duration('on for this long, then off by itself: 90s, 10m, 1h30m'),
       existing: Type.Optional(
         Type.Boolean({
-          default: false,
-          description: 'take connections that are already open into the trace, by the filter',
+          description:
+            'take connections that are already open into the trace, by the filter; default: false, but true with a scope by user or call_id, whose connections mostly are open',
         }),
       ),
       scope: Type.Optional(Type.Ref('TraceScopeRequest#')),
@@ -188,6 +193,9 @@ export const AuditEntry = named(
     what: Type.String({ description: 'a sentence' }),
     until: Type.Optional(time('when it ends by itself')),
     ok: Type.Boolean(),
+    times: Type.Optional(
+      Type.Integer({ description: 'the same came so often within a minute, and at is the last time; absent: once' }),
+    ),
   }),
 )
 

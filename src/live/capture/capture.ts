@@ -40,8 +40,9 @@ export function capture(
 }
 
 function testOf({ connId, callId, filter = {} }: CaptureRequest, from: CaptureSources): MessageTest | SearchProblem {
-  const fields = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
-  const matching = Object.keys(fields).length === 0 ? undefined : from.matching({ fields })
+  const { search = '', fields = {} } = filter
+  const isEverything = search.trim() === '' && Object.keys(fields).length === 0
+  const matching = isEverything ? undefined : from.matching(filter)
   if (typeof matching === 'object') return matching
   // Of another agent's message no connection is known: a filter never finds it.
   return (ofConnection, ofCall) =>

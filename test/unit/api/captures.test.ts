@@ -18,11 +18,15 @@ const requests: [url: string, asked: object, file: RegExp][] = [
   ['/api/v1/calls/a84b%40pc33/pcapng?keys=false', { callId: 'a84b@pc33', ...plain }, /^hepgate-a84b_pc33\.pcapng$/],
   ['/api/v1/calls/%22..%2F%0D%0A%C3%BC/pcapng', { callId: '"../\r\nü', ...plain }, /^hepgate-_\.\._\.pcapng$/],
   [
-    '/api/v1/pcapng?peer=10.0.0.0%2F8&sni=*.a&user=bob&follow=true',
-    { filter: { peer: '10.0.0.0/8', sni: '*.a', user: 'bob' }, follow: true, keys: false },
+    '/api/v1/pcapng?search=-alice&peer=10.0.0.0%2F8&sni=*.a&user=bob&follow=true',
+    {
+      filter: { search: '-alice', fields: { peer: '10.0.0.0/8', sni: '*.a', user: 'bob' } },
+      follow: true,
+      keys: false,
+    },
     /^hepgate-\d{4}-\d\d-\d\dT\d\d_\d\d_\d\d\.pcapng$/,
   ],
-  ['/api/v1/pcapng?peer=', { filter: {}, ...plain }, /^hepgate-/],
+  ['/api/v1/pcapng?peer=', { filter: { fields: {} }, ...plain }, /^hepgate-/],
 ]
 for (const [url, asked, file] of requests) {
   test(`${url} is asked of the gateway, and is a file with a clean name`, async (t) => {

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { selfSigned } from '../../support/certificates.js'
+import { tempDir } from '../../support/tmp.js'
 import { testApi } from './api.js'
 
 const paths = ['/', '/healthz', '/api/v1/status', '/api/v1/openapi.json', '/nothing', '/%zz']
 
 test('no answer may be framed, sniffed, or load anything from elsewhere; the API is never kept', async (t) => {
-  const { api } = await testApi(t)
+  const { api } = await testApi(t, { dashboard: tempDir(t) })
   for (const url of paths.filter((path) => path !== '/%zz')) {
     const { headers } = await api.inject(url)
     assert.equal(

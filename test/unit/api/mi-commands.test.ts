@@ -1,6 +1,7 @@
 /** The commands of the management interface, in the shapes of OpenSIPS. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import type { ConnectionQuery } from '../../../src/base/live.js'
 import { bareSamples, fullSamples } from '../../support/api-samples.js'
 import { FakeGateway } from '../../support/fake-gateway.js'
 import { testApi } from './api.js'
@@ -182,8 +183,8 @@ test('list_tcp_conns tells every connection of a stream, page by page', async (t
   const gateway = new FakeGateway()
   const open = { ...fullSamples.connection('318027461591040123'), state: 'open' as const, closed: undefined }
   const pages = [
-    { rows: [open, { ...bareSamples.connection('8'), transport: 'udp' as const }], total: 3, next: 'second' },
-    { rows: [{ ...bareSamples.connection('9'), transport: 'tcp' as const }], total: 3 },
+    { rows: [open], total: 2, next: 'second' },
+    { rows: [{ ...bareSamples.connection('9'), transport: 'tcp' as const }], total: 2 },
   ]
   const { connections } = gateway.view
   gateway.view.connections = async (query) => {
@@ -210,16 +211,30 @@ test('list_tcp_conns tells every connection of a stream, page by page', async (t
   assert.equal(gateway.calls.length, 2)
 })
 
+test('list_tcp_conns tells 20,000 connections, and of how many', async (t) => {
+  const gateway = new FakeGateway()
+  const rows = Array.from({ length: 10_000 }, (_, i) => bareSamples.connection(String(i)))
+  gateway.rows = { rows, total: 50_000, next: 'more' }
+  const { Connections, Total } = (await mi(t, 'list_tcp_conns', {}, gateway)).result as {
+    Connections: unknown[]
+    Total: number
+  }
+  assert.deepEqual([Connections.length, Total, gateway.calls.length], [20_000, 50_000, 2])
+})
+
 test('list_tcp_conns of one protocol', async (t) => {
-  for (const [proto, fields] of [
-    ['TLS', { transport: 'tls' }],
-    ['tcp', { transport: 'tcp' }],
-    ['any', {}],
+  for (const [proto, asked] of [
+    ['TLS', { fields: { transport: 'tls' } }],
+    ['tcp', { fields: { transport: 'tcp' } }],
+    ['any', { search: '-transport:udp' }],
   ] as const) {
     const gateway = new FakeGateway()
     assert.deepEqual(await mi(t, 'tcp:list', [proto], gateway), { result: { Connections: [] } })
-    const [, query] = gateway.calls[0] as [string, { fields: object; closed: boolean }]
-    assert.deepEqual([query.fields, query.closed], [fields, false])
+    const [, { sort: _sort, descending: _descending, limit: _limit, cursor: _cursor, ...query }] = gateway.calls[0] as [
+      string,
+      ConnectionQuery,
+    ]
+    assert.deepEqual(query, { ...asked, closed: false })
   }
   assert.deepEqual(await mi(t, 'list_tcp_conns', { proto: 'wss' }), { result: { Connections: [] } })
   assert.deepEqual(await mi(t, 'list_tcp_conns', ['quic']), { error: { code: 400, message: 'Bad protocol' } })

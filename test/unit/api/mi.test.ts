@@ -1,6 +1,7 @@
 /** The management interface: JSON-RPC 2.0 as opensips-cli and others send it. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { bareSamples } from '../../support/api-samples.js'
 import { testApi } from './api.js'
 
 async function call(t: TestContext, payload: string, headers: Record<string, string> = {}) {
@@ -125,6 +126,45 @@ test('a batch is answered in order, without its notifications', async (t) => {
     { jsonrpc: '2.0', error: { code: -32600, message: 'Invalid Request' }, id: null },
     { jsonrpc: '2.0', error: { code: -32601, message: 'Method not found' }, id: 2 },
   ])
+})
+
+test('a batch of more than 32 is refused as a whole, and changes nothing', async (t) => {
+  const batch = (count: number) =>
+    JSON.stringify([
+      { jsonrpc: '2.0', method: 'tls_trace', params: ['on'] },
+      ...Array.from({ length: count - 1 }, (_, id) => ({ jsonrpc: '2.0', id, method: 'tls_trace' })),
+    ])
+  const long = await call(t, batch(33))
+  assert.deepEqual(long.answer.json(), {
+    jsonrpc: '2.0',
+    error: { code: -32600, message: 'Invalid Request', data: 'more than 32 requests in a batch' },
+    id: null,
+  })
+  assert.deepEqual(long.gateway.calls, [])
+  const { answer } = await call(t, batch(32))
+  assert.equal(answer.json().length, 31)
+})
+
+test('a batch whose answers grow too long runs no more of it, and says so', async (t) => {
+  const { api, gateway } = await testApi(t)
+  gateway.rows = {
+    rows: Array.from({ length: 9000 }, (_, i) => bareSamples.connection(`${i}`.repeat(200))),
+    total: 9000,
+  }
+  const list = { jsonrpc: '2.0', id: 1, method: 'list_tcp_conns' }
+  const switchOn = { jsonrpc: '2.0', method: 'tls_trace', params: ['on'] }
+  const payload = JSON.stringify([...new Array(30).fill(list), switchOn, { ...list, id: 'last' }])
+  const answer = await api.inject({ method: 'POST', url: '/mi', payload })
+  const answers = answer.json()
+  assert.equal(answers.length, 31)
+  assert.ok(answer.body.length < 32 * 1024 * 1024, `${answer.body.length} characters`)
+  assert.equal(answers[0].result.Connections.length, 9000)
+  assert.deepEqual(answers.at(-1), {
+    jsonrpc: '2.0',
+    error: { code: -32000, message: 'the answers before this one are too long: ask for it alone' },
+    id: 'last',
+  })
+  assert.equal(gateway.mode, 'off')
 })
 
 test('a batch of nothing but notifications is not answered', async (t) => {

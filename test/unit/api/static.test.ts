@@ -15,11 +15,11 @@ function built(t: TestContext): string {
   const dir = tempDir(t)
   writeFileSync(join(dir, 'secret.txt'), 'not for others')
   const dashboard = join(dir, 'dashboard')
-  mkdirSync(join(dashboard, 'chunks'), { recursive: true })
+  mkdirSync(dashboard)
   writeFileSync(join(dashboard, 'index.html'), '<!doctype html><title>hepgate</title>')
   writeFileSync(join(dashboard, 'app-5NQ2ZQ3X.js'), script)
   writeFileSync(join(dashboard, 'app-5NQ2ZQ3X.js.br'), brotliCompressSync(script))
-  writeFileSync(join(dashboard, 'chunks', 'calls-ABCD2345.css'), 'body {}')
+  writeFileSync(join(dashboard, 'calls-ABCD2345.css'), 'body {}')
   writeFileSync(join(dashboard, 'icon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>')
   return dashboard
 }
@@ -42,7 +42,7 @@ test('a file with a hash in its name is kept for ever, one without is not', asyn
   const { api } = await testApi(t, { dashboard: built(t) })
   for (const [url, type, cached] of [
     ['/app-5NQ2ZQ3X.js', /^(?:text|application)\/javascript/, 'public, max-age=31536000, immutable'],
-    ['/chunks/calls-ABCD2345.css', /^text\/css/, 'public, max-age=31536000, immutable'],
+    ['/calls-ABCD2345.css', /^text\/css/, 'public, max-age=31536000, immutable'],
     ['/icon.svg', /^image\/svg\+xml/, 'no-cache'],
   ] as const) {
     const { statusCode, headers } = await api.inject(url)
@@ -51,6 +51,16 @@ test('a file with a hash in its name is kept for ever, one without is not', asyn
     assert.equal(headers['cache-control'], cached)
     assert.equal((await api.inject({ method: 'HEAD', url })).statusCode, 200)
   }
+})
+
+test('a dashboard that is built anew while the gateway runs is served as it is then', async (t) => {
+  const dashboard = built(t)
+  const { api } = await testApi(t, { dashboard })
+  writeFileSync(join(dashboard, 'app-7ZZ2ZQ3Y.js'), script)
+  writeFileSync(join(dashboard, 'index.html'), '<!doctype html><title>another</title>')
+  assert.match((await api.inject('/')).body, /another/)
+  assert.equal((await api.inject('/app-7ZZ2ZQ3Y.js')).statusCode, 200)
+  assert.equal((await api.inject('/app-0000AAAA.js')).statusCode, 404)
 })
 
 test('what the build has compressed goes out as it is, to those who take it', async (t) => {

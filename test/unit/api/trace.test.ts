@@ -63,7 +63,8 @@ for (const [name, scope, told] of scopes) {
     const dry = await api.inject({ method: 'POST', url: '/api/v1/trace/filter/dry-run', payload: { scope } })
     assert.equal(dry.statusCode, 200)
     assert.deepEqual(gateway.calls, [
-      ['setTrace', { trace_mode: 'on', existing: false, scope: told, by }],
+      // what is asked for is on connections that are open
+      ['setTrace', { trace_mode: 'on', existing: 'user' in told, scope: told, by }],
       ['dryRunFilter', told],
     ])
   })

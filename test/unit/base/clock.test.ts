@@ -13,6 +13,14 @@ test('the clock tells µs between the ms of the wall clock', () => {
   assert.equal(clock() - first, 250)
 })
 
+test('clocks of two processes agree to a tenth of a ms', () => {
+  const clock = microClock()
+  const before = performance.timeOrigin + performance.now()
+  const micros = clock()
+  const after = performance.timeOrigin + performance.now()
+  assert.ok(micros >= before * 1000 - 100 && micros <= after * 1000 + 100, `${micros / 1000 - before} ms`)
+})
+
 test('the clock follows the wall when it was set, within a second', () => {
   let wall = 1_700_000_000_000
   let monotonic = 0

@@ -277,16 +277,18 @@ describe('a capture of a filter', () => {
     from.store({ connId: '2' })
     from.store({ connId: undefined })
     from.store()
-    const chosen = await packetsOf({ ...plain, filter: { peer: '192.0.2.', sni: undefined } }, from)
+    const chosen = await packetsOf({ ...plain, filter: { fields: { peer: '192.0.2.' } } }, from)
     assert.deepEqual(payloads(chosen), ['message 0', 'message 3'])
-    const all = await packetsOf({ ...plain, filter: { peer: undefined } }, from)
+    const all = await packetsOf({ ...plain, filter: { search: ' ' } }, from)
     assert.equal(payloads(all).length, 4, 'a filter that asks for nothing is none')
   })
 
   test('that makes no sense is a problem, and one that finds nothing an empty file', async () => {
     const from = new Sources()
-    assert.deepEqual(begun({ ...plain, filter: { peer: 'nonsense' } }, from), { problem: 'nonsense is no address' })
-    const empty = readBlocks(await fileOf({ ...plain, filter: { peer: '1' } }, from))
+    assert.deepEqual(begun({ ...plain, filter: { fields: { peer: 'nonsense' } } }, from), {
+      problem: 'nonsense is no address',
+    })
+    const empty = readBlocks(await fileOf({ ...plain, filter: { fields: { peer: '1' } } }, from))
     assert.deepEqual(
       empty.map(({ type }) => type),
       [0x0a0d0d0a, 1, 1, 1],
@@ -457,7 +459,9 @@ describe('a capture that follows', () => {
       settle: () => store.settle(),
       matching: () => (id) => [...store.usersOf(id)].includes('nobody@example.com'),
     }
-    const pieces = opened({ ...plain, filter: { user: 'nobody' }, follow: true }, from)[Symbol.asyncIterator]()
+    const pieces = opened({ ...plain, filter: { fields: { user: 'nobody' } }, follow: true }, from)[
+      Symbol.asyncIterator
+    ]()
     await pieces.next()
     const copied = test.mock.method(Buffer, 'from')
     offer(store, leg({ connId: '1' }), 0, 100)
@@ -501,7 +505,7 @@ describe('captures', () => {
     const from = new Sources()
     const captures = new Captures(from)
     assert.equal(captures.begin({ ...plain, callId: 'nobody' }), undefined)
-    assert.ok('problem' in captures.begin({ ...plain, filter: { peer: 'nonsense' } })!)
+    assert.ok('problem' in captures.begin({ ...plain, filter: { fields: { peer: 'nonsense' } } })!)
     assert.equal(captures.size, 0)
     from.store()
     const broken = new Captures({
