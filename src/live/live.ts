@@ -128,9 +128,10 @@ export class Live {
     return this.walks.offer(() => this.store.calls.list(query))
   }
 
-  async call(callId: string): Promise<CallDetail | undefined> {
+  async call(callId: string): Promise<CallDetail | SearchProblem | undefined> {
     await this.store.catchUp()
-    return this.store.calls.detail(callId, (id) => this.#connections.rowOf(id))
+    const rowOf = (id: string): ConnectionRow | undefined => this.#connections.rowOf(id)
+    return this.walks.offer((slices) => this.store.calls.detail(callId, rowOf, slices))
   }
 
   domains(): Promise<DomainView[]> {

@@ -81,7 +81,7 @@ describe('whatever messages come', () => {
     )
   })
 
-  test('nothing throws, and each is shown as it is', () => {
+  test('nothing throws, and each is shown as it is', async () => {
     const octets = fc.uint8Array({ minLength: 1, maxLength: 300 }).map((bytes) => Buffer.from(bytes))
     const words = fc.constantFrom(
       'INVITE ',
@@ -101,8 +101,8 @@ describe('whatever messages come', () => {
       octets,
       texts.map((parts) => Buffer.from(`Call-ID: a\r\n${parts.join('')}`)),
     )
-    fc.assert(
-      fc.property(fc.array(bytes, { maxLength: 10 }), (messages) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(bytes, { maxLength: 10 }), async (messages) => {
         const store = new MessageStore(1 << 16)
         for (const one of messages) offerTo(store, legs[0]!.in, one, noonMicros)
         assert.deepEqual(
@@ -110,14 +110,14 @@ describe('whatever messages come', () => {
           messages.map((one) => one.length),
         )
         store.calls.list({ limit: 10 })
-        store.calls.detail('a', () => undefined)
+        await store.calls.detail('a', () => undefined)
         store.stop()
       }),
     )
   })
 })
 
-test('the torture messages of RFC 4475 are read without complaint', () => {
+test('the torture messages of RFC 4475 are read without complaint', async () => {
   const store = new MessageStore(1 << 20)
   const files = (readdirSync(`${vectorsDir}/rfc4475`, { recursive: true }) as string[]).filter((f) => /\.\w+$/.test(f))
   assert.ok(files.length > 40, `${files.length} messages`)
@@ -129,6 +129,6 @@ test('the torture messages of RFC 4475 are read without complaint', () => {
   assert.equal(store.messagesOf('101').length, files.length)
   const { rows } = callsPage(store, { limit: 100 })
   assert.ok(rows.length > 30, `${rows.length} calls`)
-  for (const { call_id } of rows) assert.ok(store.calls.detail(call_id, () => undefined))
+  for (const { call_id } of rows) assert.ok(await store.calls.detail(call_id, () => undefined))
   store.stop()
 })

@@ -25,10 +25,13 @@ test('the connection named in the list is closed, with the cause killed, and no 
   assert.equal(row?.tls_version, 'TLSv1.3')
 
   const url = `${gateway.apiUrl}/api/v1/connections/${row.conn_id}`
-  assert.equal((await fetch(url, { method: 'DELETE' })).status, 204)
+  assert.equal((await fetch(`${url}?reason=moved%20away`, { method: 'DELETE' })).status, 204)
   await within('the connection to close', victim.closed)
   const closed = await collector.event('CLOSED', (event) => event.conn_id === row.conn_id)
   assert.equal(closed.cause, 'killed')
+  assert.equal(closed.Message, 'closed by an operator: moved away')
+  const { audit } = (await (await fetch(`${gateway.apiUrl}/api/v1/audit`)).json()) as { audit: { what: string }[] }
+  assert.match(audit[0]!.what, /^connection .* closed: moved away$/)
   assert.equal((await fetch(url, { method: 'DELETE' })).status, 404)
   assert.match(String((await other.request()).answer), /^SIP\/2\.0 200 /)
 })

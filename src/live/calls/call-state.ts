@@ -1,7 +1,7 @@
 /**
  * How far a call has come, from the messages of all its legs in the order they were seen. A message passes us twice,
  * once on each leg, calls are forked, cancelled, sent elsewhere after a failure, and a trace may begin in the midst
- * of them: so a failure counts when no branch is left that could still succeed.
+ * of them: so a failure counts when no branch is left that could still succeed, which is when it went all the way back.
  *
  *     INVITE   trying → ringing → answered → ended
  *                  ╰────────┴→ cancelled, failed, done (3xx)
@@ -41,7 +41,7 @@ export class CallProgress {
   /** of the first message seen */
   method = ''
   state: CallState = 'trying'
-  /** latest final status of what decides: the INVITE of a call, else the first method; of an answered call its 2xx */
+  /** latest final status that counts of what decides: the INVITE of a call, else the first method; of an answered call its 2xx */
   status: number | undefined
   ringMs: number | undefined
   answerMs: number | undefined
@@ -123,6 +123,7 @@ export class CallProgress {
   }
 
   #success(status: number, micros: number): void {
+    // RFC 3261 §16.7 step 5: passed on at once, whatever the other branches do.
     this.status = status
     if (!this.#isCall) {
       this.state = 'done'
@@ -134,8 +135,8 @@ export class CallProgress {
   }
 
   #refusal(status: number): void {
-    this.status = status
     if (this.#open.size > 0) return
+    this.status = status
     // RFC 3261 §22: asked for credentials, and expected to try again.
     if (status === 401 || status === 407) this.state = 'trying'
     else if (this.state === 'cancelled' || (this.#isCall && status === 487)) this.state = 'cancelled'

@@ -17,6 +17,8 @@ const maxLookBack = 64
 /** A failure that passes us on several legs, or is repeated by several branches, is one; a call has few of them. */
 const maxErrorKinds = 32
 
+const over: ReadonlySet<CallState> = new Set(['ended', 'cancelled', 'failed', 'done'])
+
 /** Its fields are named as those of its row, so that a search reads either. */
 export class Call {
   readonly call_id: string
@@ -27,7 +29,10 @@ export class Call {
   /** grows with every change of any call */
   version = 0
   readonly entries = new Fifo<Stored>()
+  /** as our own legs tell it */
   readonly #progress = new CallProgress()
+  /** As other capture agents do: they see it elsewhere, where it may fail and be mended, and count only without us. */
+  #heardOf: CallProgress | undefined
   readonly #errorKinds: string[] = []
   #startedMicros: number
   #lastMicros: number
@@ -42,15 +47,16 @@ export class Call {
   }
 
   get method(): string | undefined {
-    return this.#progress.method === '' ? undefined : this.#progress.method
+    const { method } = this.#told
+    return method === '' ? undefined : method
   }
 
   get state(): CallState {
-    return this.#progress.state
+    return this.#told.state
   }
 
   get status(): number | undefined {
-    return this.#progress.status
+    return this.#told.status
   }
 
   /** True when no message of the call came over this connection before. */
@@ -67,19 +73,27 @@ export class Call {
     if (entry.retransmission) {
       this.#retransmissions++
     } else {
-      this.#progress.take(stepOf(message, entry.micros))
+      this.#progressOf(entry).take(stepOf(message, entry.micros))
       if (isError(message.status)) this.#countError(`${message.status} ${cseqText(message)}`)
     }
     return isNew
   }
 
+  /**
+   * What becomes of a connection is told to the calls of its last minutes. It stands in their flow, and troubles those
+   * that were still going on: once for each connection, however many events it takes to end.
+   */
   addEvent(entry: Stored): void {
+    if (over.has(this.state)) {
+      this.entries.push(entry)
+      return
+    }
     this.#note(entry)
-    if (entry.event?.failed === true) this.#errors++
+    if (entry.event?.failed === true) this.#countError(`connection ${entry.leg.connId}`)
   }
 
   row(): CallRow {
-    const { ringMs, answerMs } = this.#progress
+    const { ringMs, answerMs } = this.#told
     return {
       call_id: this.call_id,
       method: this.method,
@@ -97,6 +111,16 @@ export class Call {
       conn_ids: [...this.conn_ids],
       agents: [...this.agents],
     }
+  }
+
+  get #told(): CallProgress {
+    return this.#progress.method === '' ? (this.#heardOf ?? this.#progress) : this.#progress
+  }
+
+  #progressOf({ leg: { agent } }: Stored): CallProgress {
+    if (agent === undefined) return this.#progress
+    this.#heardOf ??= new CallProgress()
+    return this.#heardOf
   }
 
   /** Clocks of other capture agents may differ, so that what comes later may be older. */

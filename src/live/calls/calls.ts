@@ -3,11 +3,12 @@
  * store hands over each message once it is read, and again when it is forgotten; here no bytes are kept.
  */
 import type { CallDetail, CallQuery, CallRow, ConnectionRow, Page, SearchProblem } from '../../base/live.js'
+import { Slices } from '../../base/slices.js'
 import type { SipMessage } from '../../sip/message.js'
-import { messageView } from '../messages/message-view.js'
 import type { Stored } from '../messages/stored.js'
 import { type CallTest, compileCallSearch } from '../search/call-search.js'
 import { Call } from './call.js'
+import { flowOf } from './flow.js'
 
 /** About 1.5 kB each: 30 MB, as much as the messages of so many calls take by default. */
 export const maxCalls = 20_000
@@ -19,12 +20,14 @@ export class Calls {
   version = 0
   readonly #maxCalls: number
   readonly #settle: () => void
+  readonly #isKept: (entry: Stored) => boolean
   /** in the order of their last change */
   readonly #byId = new Map<string, Call>()
 
-  /** `settle` reads messages that wait to be read, before a question is answered. */
-  constructor(settle: () => void, max = maxCalls) {
+  /** `settle` reads messages that wait to be read, before a question is answered; `isKept`: its bytes are still there. */
+  constructor(settle: () => void, isKept: (entry: Stored) => boolean, max = maxCalls) {
     this.#settle = settle
+    this.#isKept = isKept
     this.#maxCalls = max
   }
 
@@ -42,17 +45,21 @@ export class Calls {
     return this.#page(matches, below, query.limit)
   }
 
-  /** `rowOf`: a connection, as far as it is still known. Of a long flow the newest; `forgotten` counts all that are not in it. */
-  detail(callId: string, rowOf: (connId: string) => ConnectionRow | undefined): CallDetail | undefined {
+  /** `rowOf`: a connection, as far as it is still known. Of a long flow what came last; `forgotten` counts all that are not in it. */
+  async detail(
+    callId: string,
+    rowOf: (connId: string) => ConnectionRow | undefined,
+    slices = new Slices(),
+  ): Promise<CallDetail | undefined> {
     this.#settle()
     const call = this.#byId.get(callId)
     if (call === undefined) return undefined
     const row = call.row()
-    const flow = this.entriesOf(callId).slice(-maxFlow)
-    const messages = flow.filter((entry) => entry.event === undefined).length
+    const flow = await flowOf(byTime(call.entries.newest(maxFlow)), this.#isKept, slices)
+    const messages = flow.filter(({ kind }) => kind === 'sip').length
     return {
       ...row,
-      flow: flow.map((entry) => messageView(entry, true)),
+      flow,
       legs: row.conn_ids.map(rowOf).filter((leg) => leg !== undefined),
       forgotten: row.messages - messages,
     }
@@ -61,7 +68,7 @@ export class Calls {
   /** By time. */
   entriesOf(callId: string): Stored[] {
     this.#settle()
-    return [...(this.#byId.get(callId)?.entries ?? [])].sort((a, b) => a.micros - b.micros || a.n - b.n)
+    return byTime([...(this.#byId.get(callId)?.entries ?? [])])
   }
 
   /** As far as its messages are read. */
@@ -133,6 +140,10 @@ export class Calls {
     this.#byId.delete(call_id)
     this.version++
   }
+}
+
+function byTime(entries: Stored[]): Stored[] {
+  return entries.sort((a, b) => a.micros - b.micros || a.n - b.n)
 }
 
 function cursorOf(version: number): string {

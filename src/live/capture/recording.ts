@@ -173,12 +173,18 @@ export class Recording {
     this.#due.sort((a, b) => a.micros - b.micros)
   }
 
-  /** The server is called what the client asked for; the other end what its verified certificate says. */
+  /**
+   * A peer is called what its verified certificate says, and a server also what we asked for. Our own end is ours, whatever
+   * name a client asked for; and an address that is both ends of a connection has no name that would tell them apart.
+   */
   #name(row: ConnectionRow, { initiator, responder }: Parties): void {
-    const peer = row.direction === 'in' ? initiator : responder
+    if (initiator.ip === responder.ip) return
+    const isOut = row.direction === 'out'
+    const [own, peer] = isOut ? [initiator, responder] : [responder, initiator]
+    const asked = isOut && row.tls_sni !== undefined ? [row.tls_sni] : []
     const names = [
-      { ip: responder.ip, names: hostNames([row.tls_sni ?? '']) },
-      { ip: peer.ip, names: hostNames(row.peer_identities) },
+      { ip: own.ip, names: ['hepgate'] },
+      { ip: peer.ip, names: hostNames([...asked, ...row.peer_identities]) },
     ]
     for (const { ip, names: all } of names) {
       const fresh = all.filter((name) => !this.#named.has(`${ip} ${name}`))

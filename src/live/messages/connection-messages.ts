@@ -2,7 +2,7 @@
 import { Fifo } from './fifo.js'
 import type { Stored } from './stored.js'
 
-/** A phone has one or two; of a connection to our own servers, which all of them share, the latest must do. */
+/** A phone has one or two; of a trunk, which many share, the latest must do. */
 const maxUsers = 64
 
 interface Connection {
@@ -21,18 +21,18 @@ export class ConnectionMessages {
 
   /** Oldest first, at most so many of the newest. */
   newestOf(connId: string, limit: number): Stored[] {
-    const entries = this.#byId.get(connId)?.entries
-    if (entries === undefined) return []
-    const newest: Stored[] = []
-    for (let i = Math.max(0, entries.length - limit); i < entries.length; i++) newest.push(entries.at(i) as Stored)
-    return newest
+    return this.#byId.get(connId)?.entries.newest(limit) ?? []
   }
 
-  /** In the order of their first message. */
-  callIdsOf(connId: string): string[] {
+  /** Of at most so many calls, those heard of last, in the order of their last message. */
+  callIdsOf(connId: string, limit: number): string[] {
+    const entries = this.#byId.get(connId)?.entries
     const ids = new Set<string>()
-    for (const { callId } of this.of(connId)) if (callId !== undefined) ids.add(callId)
-    return [...ids]
+    for (let i = (entries?.length ?? 0) - 1; i >= 0 && ids.size < limit; i--) {
+      const callId = entries?.at(i)?.callId
+      if (callId !== undefined) ids.add(callId)
+    }
+    return [...ids].reverse()
   }
 
   usersOf(connId: string): Iterable<string> {

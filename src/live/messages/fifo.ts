@@ -32,6 +32,11 @@ export class Fifo<T> {
     return index < 0 ? undefined : this.#items[this.#head + index]
   }
 
+  /** At most so many of the newest, oldest first. */
+  newest(count: number): T[] {
+    return this.#items.slice(Math.max(this.#head, this.#items.length - count)) as T[]
+  }
+
   /** Oldest first; do not change the queue meanwhile. */
   *[Symbol.iterator](): Generator<T> {
     for (let i = this.#head; i < this.#items.length; i++) yield this.#items[i] as T

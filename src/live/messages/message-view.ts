@@ -1,11 +1,12 @@
 /** Entries of the message store as viewers see them. Read from the bytes when somebody looks, and not kept. */
 import { endpointText } from '../../base/address.js'
 import type { MessageView, Time } from '../../base/live.js'
+import type { ShownText } from './shown-text.js'
 import { cseqText, firstLine, readMessage } from './sip-summary.js'
 import type { Stored } from './stored.js'
 
-/** Only of an entry that the store still holds. */
-export function messageView(entry: Stored, withText: boolean): MessageView {
+/** Only of an entry that the store still holds. `shown`: its text, where it is asked for. */
+export function messageView(entry: Stored, shown: Partial<ShownText> = {}): MessageView {
   const { n, micros, leg, event, callId, page, start, end, retransmission } = entry
   return {
     n,
@@ -23,7 +24,8 @@ export function messageView(entry: Stored, withText: boolean): MessageView {
     ...(event === undefined ? sipFields(entry) : { summary: page.toString('utf8', start, end) }),
     retransmission,
     agent: leg.agent,
-    text: withText ? page.toString('utf8', start, end) : undefined,
+    text: shown.text,
+    text_cut: shown.cut,
   }
 }
 

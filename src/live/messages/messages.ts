@@ -9,13 +9,14 @@
 import type { Endpoint } from '../../base/address.js'
 import type { Direction, Side, Transport } from '../../base/facts.js'
 import type { MessageView } from '../../base/live.js'
-import { Slices } from '../../base/slices.js'
 import { field, type SipMessage } from '../../sip/message.js'
 import { Calls, maxCalls } from '../calls/calls.js'
 import { ConnectionMessages } from './connection-messages.js'
 import { Fifo } from './fifo.js'
+import { Followers } from './followers.js'
 import { messageView } from './message-view.js'
 import { OwnConnections } from './own-connections.js'
+import { Reading } from './reading.js'
 import { addressOfRecord, readMessage } from './sip-summary.js'
 import { Slab } from './slab.js'
 import { type EventNote, type MessageTest, type RawMessage, rawMessage, type Stored, type StoredLeg } from './stored.js'
@@ -24,17 +25,11 @@ import { type EventNote, type MessageTest, type RawMessage, rawMessage, type Sto
 const minEntryBytes = 256
 /** RFC 3261 gives none; 20 to 60 octets in practice. What is longer is kept and belongs to no call. */
 const maxCallIdBytes = 255
-/** Nobody sees a difference, and what comes within is read together. */
-const readAfterMs = 100
-/** Reading costs more than tracing: nothing is read any more when nobody has asked for so long. */
-const attentionMs = 60_000
-/** Between two slices of reading, so that a flood has half of the time at most. */
-const pauseMs = 3
 /** Before a question is answered: at 4 µs each, 10 ms; more wait only in a flood. */
 const readBeforeAnswer = 2500
-/** A test of whoever listens takes a quarter of a reading, or less. */
+/** A test of whoever follows takes a quarter of a reading, or less. */
 const testsPerReading = 4
-/** What somebody looks through; all of them are in a capture. */
+/** What somebody looks through, of messages and of calls; all of them are in a capture. */
 const maxShown = 200
 /** Characters: an event line has about 150, but its message may quote a peer. */
 const maxLine = 500
@@ -58,11 +53,6 @@ export interface StoredEvent {
   readonly record: 'connection' | 'tls-session'
 }
 
-interface Listener {
-  readonly hear: (message: RawMessage) => void
-  readonly test: MessageTest
-}
-
 export class MessageStore {
   readonly calls: Calls
   readonly #slab: Slab | undefined
@@ -70,7 +60,8 @@ export class MessageStore {
   readonly #entries = new Fifo<Stored>()
   readonly #connections = new ConnectionMessages()
   readonly #own = new OwnConnections()
-  readonly #listeners = new Set<Listener>()
+  readonly #followers = new Followers()
+  readonly #reading: Reading
   /** The leg of the message before, and what is kept of it: consecutive messages often share theirs. */
   #lastLeg: StoredLeg | undefined
   #kept!: StoredLeg
@@ -81,18 +72,21 @@ export class MessageStore {
   readonly #legs = new WeakMap<StoredLeg, StoredLeg>()
   /** of the next entry */
   #next = 1
-  /** the first that was not read yet */
-  #unread = 1
-  #reading = false
-  #timer: NodeJS.Timeout | undefined
-  /** runs while somebody has asked lately */
-  #attention: NodeJS.Timeout | undefined
 
   /** `maxBytes`: of messages; 0: none are kept. */
   constructor(maxBytes: number, mostCalls: number = maxCalls) {
     this.#slab = maxBytes > 0 ? new Slab(maxBytes) : undefined
     this.#maxEntries = Math.max(1, Math.floor(maxBytes / minEntryBytes))
-    this.calls = new Calls(() => this.settle(), mostCalls)
+    this.#reading = new Reading({
+      first: () => this.#first,
+      next: () => this.#next,
+      read: (n) => this.#readOne(this.#entries.at(n - this.#first) as Stored),
+    })
+    this.calls = new Calls(
+      () => this.settle(),
+      ({ n }) => n >= this.#first,
+      mostCalls,
+    )
   }
 
   /** It counts as a trace destination. */
@@ -141,19 +135,13 @@ export class MessageStore {
   }
 
   /** Somebody looks: all that came so far is read, in slices, and for a minute more what comes is read soon. */
-  async catchUp(): Promise<void> {
-    this.#attend()
-    const slices = new Slices()
-    for (const end = this.#next; this.#unread < end; ) {
-      this.#read(end - this.#unread, slices)
-      if (this.#unread < end) await slices.next()
-    }
+  catchUp(): Promise<void> {
+    return this.#reading.catchUp()
   }
 
-  /** Reads what came lately, unless there is too much of it, and those who listen hear of it. */
+  /** Reads what came lately, unless there is too much of it, and those who follow hear of it. */
   settle(): void {
-    this.#attend()
-    this.#read(Math.ceil(readBeforeAnswer / (1 + this.#listeners.size / testsPerReading)), undefined)
+    this.#reading.settle(Math.ceil(readBeforeAnswer / (1 + this.#followers.size / testsPerReading)))
   }
 
   /** The tap delivered messages or events of that connection, lately. */
@@ -164,17 +152,19 @@ export class MessageStore {
   /** The newest of a connection, newest last, without their text. */
   messagesOf(connId: string, limit = maxShown): MessageView[] {
     this.settle()
-    return this.#connections.newestOf(connId, limit).map((entry) => messageView(entry, false))
+    return this.#connections.newestOf(connId, limit).map((entry) => messageView(entry))
   }
 
-  callIdsOf(connId: string): string[] {
+  /** At most so many, those heard of last. */
+  callIdsOf(connId: string, limit = maxShown): string[] {
     this.settle()
-    return this.#connections.callIdsOf(connId)
+    return this.#connections.callIdsOf(connId, limit)
   }
 
   /**
-   * Addresses of record at the other end of the connection: From of what it asked, To of what it was asked. As far as
-   * they are known: a search asks it of every connection, also for a message that is being read.
+   * Addresses of record at the other end of the connection: From of what it asked, To of what it was asked. None of a
+   * connection to our own servers, behind which everybody is. As far as they are known: a search asks it of every
+   * connection, also for a message that is being read.
    */
   usersOf(connId: string): Iterable<string> {
     return this.#connections.usersOf(connId)
@@ -203,7 +193,7 @@ export class MessageStore {
    */
   rawSince(n: number, test: MessageTest): Generator<RawMessage | undefined> {
     this.settle()
-    return this.#rawBetween(n + 1, this.#unread, test)
+    return this.#rawBetween(n + 1, this.#reading.unread, test)
   }
 
   /**
@@ -211,16 +201,14 @@ export class MessageStore {
    * it came; returns the end of that. Either may ask the store what it knows.
    */
   onMessage(hear: (message: RawMessage) => void, test: MessageTest): () => void {
-    const listener = { hear, test }
-    this.#listeners.add(listener)
-    this.#readSoon()
-    return () => this.#listeners.delete(listener)
+    const end = this.#followers.add(hear, test)
+    this.#reading.soon()
+    return end
   }
 
   stop(): void {
-    clearTimeout(this.#timer)
-    clearTimeout(this.#attention)
-    this.#listeners.clear()
+    this.#reading.stop()
+    this.#followers.clear()
   }
 
   /** Number of the oldest entry. */
@@ -282,20 +270,7 @@ export class MessageStore {
       callId,
       retransmission: false,
     })
-    if (this.#attention !== undefined || this.#listeners.size > 0) this.#readSoon()
-  }
-
-  #attend(): void {
-    if (this.#attention !== undefined) this.#attention.refresh()
-    else this.#attention = setTimeout(this.#onQuiet, attentionMs).unref()
-  }
-
-  #onQuiet = (): void => {
-    this.#attention = undefined
-  }
-
-  #readSoon(): void {
-    this.#timer ??= setTimeout(this.#onTimer, readAfterMs).unref()
+    this.#reading.came(this.#followers.size > 0)
   }
 
   /** For bytes that take the place of all below `floor`, and for one more entry. */
@@ -303,45 +278,19 @@ export class MessageStore {
     const entries = this.#entries
     while (entries.length > 0 && (entries.at(0)!.position < floor || entries.length === this.#maxEntries)) {
       const entry = entries.shift()!
-      if (entry.n >= this.#unread) continue // nobody looked, or there was a flood: some are never read
+      if (entry.n >= this.#reading.unread) continue // nobody looked, or there was a flood: some are never read
       this.calls.forget(entry)
       if (entry.event === undefined) this.#connections.forget(entry)
     }
   }
 
-  #onTimer = (): void => {
-    this.#timer = undefined
-    this.#read(Number.POSITIVE_INFINITY, new Slices())
-    if (this.#unread < this.#next) this.#timer = setTimeout(this.#onTimer, pauseMs).unref()
-  }
-
-  /**
-   * At most so many of those that were not read yet, and no longer than a slice. Whoever hears of one and asks us
-   * something meanwhile is answered from what is read: nobody is to hear of the second message within the first.
-   */
-  #read(limit: number, slices: Slices | undefined): void {
-    if (this.#reading) return
-    this.#reading = true
-    try {
-      this.#unread = Math.max(this.#unread, this.#first)
-      for (const end = Math.min(this.#next, this.#unread + limit); this.#unread < end; ) {
-        this.#readNext()
-        if (slices?.isOver) return
-      }
-    } finally {
-      this.#reading = false
-    }
-  }
-
-  #readNext(): void {
-    const entry = this.#entries.at(this.#unread - this.#first) as Stored
-    this.#unread++
+  #readOne(entry: Stored): void {
     if (entry.event !== undefined) {
       this.calls.addEvent(entry)
       return
     }
     this.#readSip(entry)
-    this.#tell(entry)
+    this.#followers.tell(entry)
   }
 
   #readSip(entry: Stored): void {
@@ -354,19 +303,8 @@ export class MessageStore {
     }
   }
 
-  /** One copy for all who want it. */
-  #tell(entry: Stored): void {
-    const { connId } = entry.leg
-    let message: RawMessage | undefined
-    for (const { hear, test } of this.#listeners) {
-      if (!test(connId, entry.callId)) continue
-      message ??= rawMessage(entry)
-      hear(message)
-    }
-  }
-
-  #noteUser({ connId, direction }: StoredLeg, message: SipMessage): void {
-    if (connId === undefined || direction === undefined) return
+  #noteUser({ connId, direction, side }: StoredLeg, message: SipMessage): void {
+    if (connId === undefined || direction === undefined || side === 'core') return
     // RFC 3261 §8.1.1: a response repeats From and To of its request.
     const asked = (direction === 'in') === message.isRequest
     const user = addressOfRecord(message, asked ? field.from : field.to)

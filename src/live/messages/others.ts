@@ -16,6 +16,9 @@ import type { MessageStore } from './messages.js'
 import { readMessage } from './sip-summary.js'
 import type { StoredLeg } from './stored.js'
 
+/** Chunk 0x0013 may have 64 kB, and the name is shown with every message and every call. */
+const maxNameChars = 64
+
 export class OtherAgents {
   readonly #store: Pick<MessageStore, 'configured' | 'isOwn' | 'sip' | 'note'>
 
@@ -58,7 +61,7 @@ function legOf(packet: HepPacket): StoredLeg {
     source: packet.source,
     destination: packet.destination,
     transport: ipProtocolName(packet.protocol),
-    agent: packet.nodeName || String(packet.captureId),
+    agent: packet.nodeName?.slice(0, maxNameChars) || String(packet.captureId),
   }
 }
 

@@ -48,6 +48,7 @@ const checks: readonly ((known: Known) => readonly Attention[])[] = [
   weakClients,
   pausedDestinations,
   endlessTrace,
+  endlessPicks,
 ]
 const levels = ['critical', 'warning', 'info'] as const
 
@@ -245,6 +246,15 @@ function endlessTrace({ status }: Known): readonly Attention[] {
   if (trace_mode === 'off' || until !== undefined) return []
   const message = 'Tracing is on and will not end by itself. Switch it on again with a duration, or off.'
   return [{ level: 'info', code: 'trace-without-end', message, view: 'trace' }]
+}
+
+function endlessPicks({ status }: Known): readonly Attention[] {
+  const endless = status.trace.picked.filter(({ until }) => until === undefined).map(({ conn_id }) => conn_id)
+  const [first] = endless
+  if (first === undefined) return []
+  const message = `Connections are traced on their own until they are closed, whatever the switch says: ${listed(endless)}. Trace them for a time, or no longer.`
+  const search = endless.length === 1 ? `conn_id:${first}` : 'traced:yes'
+  return [{ level: 'info', code: 'pick-without-end', message, view: 'connections', search }]
 }
 
 // ── words and sums ──

@@ -1,11 +1,12 @@
 /**
- * The last hour, one sample a second: differences of what the gateway counts, results of handshakes from the
+ * The last hour, one sample a second: differences of what the gateway counts, results of TLS handshakes from the
  * connection channel, hold-ups of the event loop. Never walks the connections: a sample costs the same with ten of
  * them as with 50,000.
  */
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { channels } from '../../base/channels.js'
-import type { ConnectionEvent } from '../../base/facts.js'
+import type { Cause } from '../../base/errors.js'
+import type { ConnectionEvent, ConnectionFacts } from '../../base/facts.js'
 import type { Sample } from '../../base/live.js'
 import type { Log } from '../../base/log.js'
 import type { DestinationStatus, GatewayStatus } from '../../base/status.js'
@@ -43,15 +44,15 @@ export class History {
     channels.connection.subscribe(this.#onEvent)
   }
 
-  /** Samples from now on. What came before, while everything was started, counts in the first one. */
+  /** Samples from now on. What came before, while everything was started, counts in the first one, but for hold-ups. */
   start(): void {
-    this.#loop.enable()
     this.#stopTimer = (this.#options.every ?? nodeEvery)(sampleEveryMs, () => void this.sample())
     void this.sample()
   }
 
   stop(): void {
     this.#stopTimer?.()
+    this.#stopTimer = undefined
     this.#loop.disable()
     channels.connection.unsubscribe(this.#onEvent)
   }
@@ -84,7 +85,11 @@ export class History {
     try {
       const status = await this.#options.status()
       const totals = totalsOf(status)
-      if (this.#before !== undefined) this.#keep(this.#difference(this.#before, totals, status))
+      if (this.#before !== undefined) {
+        this.#keep(this.#difference(this.#before, totals, status))
+        // From the first on: in the second before it, what held the loop up is the end of the start.
+        if (this.#stopTimer !== undefined) this.#loop.enable()
+      }
       this.#before = totals
     } catch (error) {
       // An observer must not end the gateway, and a gap in a chart says enough every second.
@@ -130,7 +135,9 @@ export class History {
   #count({ name, status, cause, facts }: ConnectionEvent): void {
     if (facts.transport !== 'tls' || (name !== 'ACCEPTED' && name !== 'CONNECTED')) return
     if (status === 'SUCCESS') this.#handshakesOk++
-    else if (cause !== undefined) this.#failedBy.set(cause, (this.#failedBy.get(cause) ?? 0) + 1)
+    else if (cause !== undefined && isOfHandshake(cause, facts)) {
+      this.#failedBy.set(cause, (this.#failedBy.get(cause) ?? 0) + 1)
+    }
   }
 
   #keep(sample: Sample): void {
@@ -146,6 +153,14 @@ export class History {
   #back(steps: number): Sample {
     return this.#ring[(this.#first + this.#ring.length - steps) % this.#ring.length] as Sample
   }
+}
+
+/** Refused, or not what the listener expects, before TLS. */
+const beforeTls: ReadonlySet<Cause> = new Set<Cause>(['limit-reached', 'bad-proxy-header'])
+
+/** A server that cannot be reached (trunks are tried again and again) is no handshake that failed. */
+function isOfHandshake(cause: Cause, { direction, connectMs }: ConnectionFacts): boolean {
+  return direction === 'in' ? !beforeTls.has(cause) : connectMs !== undefined
 }
 
 interface Totals {

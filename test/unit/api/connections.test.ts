@@ -84,6 +84,16 @@ test('DELETE closes a connection and passes on who asked', async (t) => {
   assert.deepEqual(gateway.calls, [['closeConnection', '12', by]])
 })
 
+test('the reason of a DELETE goes along, and has bounds', async (t) => {
+  const { api, gateway } = await testApi(t)
+  const status = async (reason: string): Promise<number> =>
+    (await api.inject({ method: 'DELETE', url: `${path}/12?reason=${encodeURIComponent(reason)}` })).statusCode
+  assert.equal(await status('moved away'), 204)
+  assert.deepEqual(gateway.calls, [['closeConnection', '12', by, 'moved away']])
+  assert.equal(await status('x'.repeat(201)), 400)
+  assert.equal(await status('two\nlines'), 400)
+})
+
 test('a DELETE and a POST without a body may call it JSON', async (t) => {
   const { api } = await testApi(t)
   const headers = { 'content-type': 'application/json' }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Attention, Breakdown, Sample } from '../../../src/base/live.js'
-import type { DomainStatus, GatewayStatus } from '../../../src/base/status.js'
+import type { DomainStatus, GatewayStatus, PickedConnection } from '../../../src/base/status.js'
 import { attention, type Known } from '../../../src/live/overview/attention.js'
 import { compileSearch } from '../../../src/live/search/search.js'
 import { destinationStatus, healthyStatus, quietSample, upstreamStatus } from '../../support/watched.js'
@@ -51,6 +51,10 @@ function accepted(count: number, most: number | undefined): Partial<Known> {
 
 function weak(version: string): Partial<Known> {
   return { breakdown: { ...quiet, weak: [{ version, count: 12, examples: ['203.0.113.9', '203.0.113.10'] }] } }
+}
+
+function picked(conn_id: string, until?: string): PickedConnection {
+  return { conn_id, until }
 }
 
 const up = upstreamStatus()
@@ -146,6 +150,13 @@ const present: [what: string, known: Partial<Known>, code: string, level: Attent
     /^12 connections still on TLSv1.*203\.0\.113\.9, 203\.0\.113\.10/,
   ],
   ['tracing has no end', withTrace({ trace_mode: 'on' }), 'trace-without-end', 'info', /not end by itself/],
+  [
+    'a connection is traced until it is closed',
+    withTrace({ picked: [picked('77', 'later'), picked('78')] }),
+    'pick-without-end',
+    'info',
+    /whatever the switch says: 78\. /,
+  ],
   ['traces were lost', withTrace({ tracesLost: 1 }), 'traces-lost', 'warning', /^1 trace lost/],
   [
     'a reload failed',
@@ -205,6 +216,7 @@ const absent: [what: string, known: Partial<Known>][] = [
   ['handshakes fail, but only four', ago(1, { handshakes_failed: 4, failed_by: { 'not-tls': 4 } })],
   ['handshakes failed more than five minutes ago', ago(300, failing)],
   ['clients offer nothing better than TLS 1.2', weak('TLSv1.2')],
+  ['connections are traced for a time', withTrace({ picked: [picked('77', 'later')] })],
   ['tracing is on until a time', withTrace({ trace_mode: 'on', until: '2027-01-15T08:10:00Z' })],
   ['the last reload went well', withStatus({ reload: { at: '2027-01-15T07:00:00Z', ok: true, problems: ['note'] } })],
   ['the loop was held up a little', ago(1, { loop_ms: 200 })],

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { CallDetail, CallQuery, CallRow, Page } from '../../../src/base/live.js'
+import type { CallDetail, CallQuery, CallRow, MessageView, Page } from '../../../src/base/live.js'
 import { MessageStore } from '../../../src/live/messages/messages.js'
-import { CallFlow, callsPage, flowLeg, type MessageFields } from '../../support/call-flow.js'
+import type { StoredLeg } from '../../../src/live/messages/stored.js'
+import { CallFlow, callsPage, flowLeg, type MessageFields, sipText } from '../../support/call-flow.js'
 import { facts, noonMicros, tracedEvent } from '../../support/destinations.js'
 
 type Scope = { after(end: () => unknown): void }
@@ -51,6 +52,30 @@ describe('a call', () => {
     assert.deepEqual(
       { state, status, method, ring_ms, answer_ms, messages, errors },
       { state: 'ended', status: 200, method: 'INVITE', ring_ms: 20, answer_ms: 110, messages: 6, errors: 0 },
+    )
+  })
+
+  /** ERROR and CLOSED of the phone's connection, as the tap tells them to the calls of its last minutes. */
+  const breaks = (call: CallFlow): CallFlow => {
+    for (const line of ['ERROR FAILURE peer-reset', 'CLOSED FAILURE peer-reset']) {
+      call.store.note(phone.in, call.micros, 'call-1', line, { failed: true, announces: false })
+    }
+    return call
+  }
+
+  test('is troubled once by a connection that breaks under it', (t) => {
+    assert.equal(theCall(breaks(flow(t).in(invite).out(answer).after(60_000))).errors, 1)
+  })
+
+  test('that is over is not troubled, and lasts no longer, when its connection breaks later', async (t) => {
+    const call = flow(t).in(invite).out(answer).in(bye)
+    const { last_at } = theCall(call)
+    breaks(call.after(60_000))
+    assert.deepEqual([theCall(call).errors, theCall(call).last_at], [0, last_at])
+    const { flow: told } = (await call.store.calls.detail('call-1', () => undefined))!
+    assert.deepEqual(
+      told.slice(-2).map(({ kind }) => kind),
+      ['event', 'event'],
     )
   })
 
@@ -162,6 +187,33 @@ describe('a call', () => {
     assert.deepEqual({ state, status, errors }, { state: 'answered', status: 200, errors: 1 })
   })
 
+  test('has no status before one went all the way back', (t) => {
+    const call = flow(t)
+      .in(invite)
+      .out({ ...invite, branch: 'g1' }, core)
+      .out(ringing)
+      .in({ ...answer, start: '404 Not Found', branch: 'g1' }, core)
+    const { state, status } = theCall(call)
+    assert.deepEqual({ state, status }, { state: 'ringing', status: undefined })
+    call.out({ ...invite, branch: 'g2' }, other).in({ ...answer, branch: 'g2' }, other)
+    assert.deepEqual([theCall(call).state, theCall(call).status], ['answered', 200])
+  })
+
+  test('is what our own legs say, whatever other agents see of it', (t) => {
+    const agent: StoredLeg = { ...other.in, connId: undefined, direction: undefined, side: undefined, agent: 'pbx-1' }
+    const call = flow(t).offer(agent, sipText({ ...invite, branch: 'p1' }))
+    call.offer(agent, sipText({ ...answer, start: '302 Moved Temporarily', branch: 'p1' }))
+    assert.deepEqual([theCall(call).state, theCall(call).status], ['done', 302])
+    call.in(invite).out(ringing)
+    const { state, status, ring_ms, agents } = theCall(call)
+    assert.deepEqual(
+      { state, status, ring_ms, agents },
+      { state: 'ringing', status: undefined, ring_ms: 10, agents: ['pbx-1'] },
+    )
+    call.offer(agent, sipText({ ...bye, branch: 'p2' }))
+    assert.equal(theCall(call).state, 'ringing')
+  })
+
   for (const [first, expected] of [
     [{ ...invite, toTag: 't1' }, 'answered'],
     [ack, 'answered'],
@@ -183,12 +235,14 @@ describe('a call', () => {
 })
 
 describe('a retransmission', () => {
-  test('of INVITE and of 200 is counted and moves nothing', (t) => {
+  test('of INVITE and of 200 is counted and moves nothing', async (t) => {
     const call = flow(t).in(invite).after(500).in(invite).out(answer).after(500).out(answer).in(bye)
     call.out(answer)
     const { state, retransmissions, messages } = theCall(call)
     assert.deepEqual({ state, retransmissions, messages }, { state: 'ended', retransmissions: 3, messages: 6 })
-    const flags = call.store.calls.detail('call-1', () => undefined)!.flow.map((message) => message.retransmission)
+    const flags = (await call.store.calls.detail('call-1', () => undefined))!.flow.map(
+      (message) => message.retransmission,
+    )
     assert.deepEqual(flags, [false, true, false, true, false, true])
   })
 
@@ -259,7 +313,7 @@ describe('another exchange', () => {
 describe('events in a call', () => {
   const about = facts({ id: '100' })
 
-  test('stand in its flow, and a failure is an error', (t) => {
+  test('stand in its flow, and a failure is an error', async (t) => {
     const call = flow(t)
     const session = { correlation: 'call-1', record: 'tls-session', message: 'this call runs over TLS' } as const
     call.store.event(tracedEvent({ facts: about, ...session }))
@@ -270,7 +324,7 @@ describe('events in a call', () => {
         ...{ message: 'the peer reset it', micros: noonMicros + 50_000 },
       }),
     )
-    const detail = call.store.calls.detail('call-1', () => undefined)!
+    const detail = (await call.store.calls.detail('call-1', () => undefined))!
     assert.deepEqual(
       detail.flow.map(({ kind, summary }) => [kind, summary]),
       [
@@ -323,17 +377,14 @@ describe('the list of calls', () => {
     assert.ok('problem' in flow(t).store.calls.list({ limit: 1, cursor: 'bm9uZQ' }))
   })
 
-  test('holds so many calls: one more lets that go that changed longest ago, and keeps its messages', (t) => {
+  test('holds so many calls: one more lets that go that changed longest ago, and keeps its messages', async (t) => {
     const calls = flow(t, 1 << 20, 2)
     for (let i = 0; i < 3; i++) calls.in({ ...invite, callId: `call-${i}` })
     assert.deepEqual(ids(pageOf(calls)), ['call-2', 'call-1'])
     assert.equal(calls.store.messagesOf('100').length, 3)
-    assert.equal(
-      calls.store.calls.detail('call-0', () => undefined),
-      undefined,
-    )
+    assert.equal(await calls.store.calls.detail('call-0', () => undefined), undefined)
     calls.in({ ...bye, callId: 'call-0' })
-    assert.equal(calls.store.calls.detail('call-0', () => undefined)?.flow.length, 1)
+    assert.equal((await calls.store.calls.detail('call-0', () => undefined))?.flow.length, 1)
   })
 
   test('has another version when a call comes, changes or goes, and else the same', (t) => {
@@ -358,13 +409,70 @@ describe('the list of calls', () => {
 })
 
 describe('the detail of a call', () => {
-  test('has its messages by time with their text, and the legs that are still known', (t) => {
+  const detailOf = async ({ store }: CallFlow): Promise<CallDetail> =>
+    (await store.calls.detail('call-1', () => undefined))!
+
+  /** Messages that JSON writes with six characters for each of their bytes. */
+  function fat(t: Scope, count: number, bytes: number): CallFlow {
+    const call = flow(t, 32 << 20)
+    for (let i = 0; i < count; i++) call.in({ ...invite, branch: `b${i}`, body: '\u0001'.repeat(bytes) })
+    return call
+  }
+
+  test('has of a long message as much as somebody reads, and says how much is missing', async (t) => {
+    const call = flow(t).in({ ...invite, body: 'ü'.repeat(50_000) })
+    const [{ bytes, text, text_cut }] = (await detailOf(call)).flow as [MessageView]
+    assert.equal(Buffer.byteLength(text!) + text_cut!, bytes)
+    assert.ok(text_cut! > 0 && text!.length < 64 * 1024)
+    assert.doesNotMatch(text!, /\ufffd/)
+  })
+
+  test('has the text of the newest, and of the others their line', async (t) => {
+    const { flow: lines, forgotten } = await detailOf(fat(t, 300, 60_000))
+    assert.deepEqual([lines.length, forgotten], [300, 0])
+    const firstShown = lines.findIndex(({ text }) => text !== undefined)
+    assert.ok(firstShown > 200 && firstShown < 299)
+    for (const { text, text_cut, bytes, summary } of lines.slice(0, firstShown)) {
+      assert.deepEqual([text, text_cut, summary], [undefined, bytes, 'INVITE sip:bob@example.com SIP/2.0'])
+    }
+    assert.ok(lines.slice(firstShown).every(({ text }) => text?.startsWith('INVITE')))
+  })
+
+  for (const [count, bytes] of [
+    [300, 60_000],
+    [1500, 2000],
+  ] as const) {
+    test(`is no longer than an answer may be, with ${count} messages of ${bytes} bytes`, async (t) => {
+      const json = JSON.stringify(await detailOf(fat(t, count, bytes)))
+      assert.ok(json.length < 3 << 20, `${json.length} characters`)
+    })
+  }
+
+  test('is made in slices, and what the store forgets between them is counted', async (t) => {
+    const call = flow(t)
+    for (let i = 0; i < 40; i++) call.in({ ...invite, branch: `b${i}`, body: `message ${i}\n`.repeat(1500) })
+    call.store.settle()
+    let now = 0
+    t.mock.method(performance, 'now', () => (now += 10))
+    const detail = detailOf(call)
+    for (let i = 0; i < 40; i++) call.in({ ...invite, callId: 'call-2', body: `other ${i}\n`.repeat(2000) })
+    const { flow: lines, forgotten } = await detail
+    assert.equal(lines.length + forgotten, 40)
+    assert.ok(forgotten > 0 && lines.length >= 16)
+    for (const [i, { text }] of lines.entries()) {
+      assert.ok(text!.includes(`message ${i + forgotten}\n`) && !text!.includes('other'))
+    }
+  })
+
+  test('has its messages by time with their text, and the legs that are still known', async (t) => {
     const call = flow(t)
     call.micros += 5000
     call.in(invite, phone)
     call.micros = noonMicros
     call.out({ ...invite, branch: 'g1' }, core)
-    const detail = call.store.calls.detail('call-1', (id) => (id === '200' ? ({ conn_id: id } as never) : undefined))!
+    const detail = (await call.store.calls.detail('call-1', (id) =>
+      id === '200' ? ({ conn_id: id } as never) : undefined,
+    ))!
     assert.deepEqual(
       detail.flow.map(({ conn_id }) => conn_id),
       ['200', '100'],
@@ -373,29 +481,26 @@ describe('the detail of a call', () => {
     assert.deepEqual(detail.legs, [{ conn_id: '200' }])
   })
 
-  test('counts the messages that have left the store', (t) => {
+  test('counts the messages that have left the store', async (t) => {
     const call = flow(t, 1000)
-    const detail = (): CallDetail => call.store.calls.detail('call-1', () => undefined)!
+    const detail = async (): Promise<CallDetail> => (await call.store.calls.detail('call-1', () => undefined))!
     call.in(invite).out(ringing)
-    assert.equal(detail().forgotten, 0)
+    assert.equal((await detail()).forgotten, 0)
     call.out(answer)
-    detail() // reads what waits: what leaves before was never known
+    await detail() // reads what waits: what leaves before was never known
     call.in(ack).in(bye)
-    const { messages, flow: left, forgotten } = detail()
+    const { messages, flow: left, forgotten } = await detail()
     assert.equal(messages, 5)
     assert.ok(left.length < 5)
     assert.equal(forgotten, 5 - left.length)
     assert.equal(left.at(-1)?.method, 'BYE')
   })
 
-  test('of a call whose messages have all left is none', (t) => {
+  test('of a call whose messages have all left is none', async (t) => {
     const call = flow(t, 1000).in(invite)
     pageOf(call)
     for (let i = 0; i < 5; i++) call.in({ ...invite, callId: 'call-2', branch: `x${i}` })
-    assert.equal(
-      call.store.calls.detail('call-1', () => undefined),
-      undefined,
-    )
+    assert.equal(await call.store.calls.detail('call-1', () => undefined), undefined)
     assert.equal(theCall(call).call_id, 'call-2')
   })
 })

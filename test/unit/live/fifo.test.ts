@@ -15,6 +15,13 @@ test('what is added first is taken first, also over many additions', () => {
   assert.deepEqual([queue.at(0), queue.at(queue.length - 1), queue.at(queue.length)], [taken, next - 1, undefined])
 })
 
+test('the newest are the last added, in their order', () => {
+  const queue = new Fifo<number>()
+  for (let i = 0; i < 100; i++) queue.push(i)
+  for (let i = 0; i < 97; i++) queue.shift()
+  assert.deepEqual([queue.newest(2), queue.newest(9), queue.newest(0)], [[98, 99], [97, 98, 99], []])
+})
+
 test('an empty queue has nothing to give', () => {
   const queue = new Fifo<number>()
   assert.deepEqual([queue.shift(), queue.at(0), queue.at(-1), queue.length], [undefined, undefined, undefined, 0])

@@ -6,10 +6,10 @@ import { byId, manyConnections, query, viewOf } from './connections-made-up.js'
 const count = 50_000
 const runs = 5
 /**
- * A page takes 10 to 50 ms, as long as to make so many rows of a few fields and to sort them by one, in the same run:
- * a machine that is slow or busy is so with both. To build or sort all rows of a page would take ten times that.
+ * A page takes 20 to 35 ms, about as long as to make so many rows of a few fields and to sort them by one, in the same
+ * run: a machine that is slow or busy is so with both. To build or sort all rows of a page would take ten times that.
  */
-const mostToYardstick = 10
+const mostToYardstick = 2.5
 
 const searches = [
   undefined,
@@ -27,7 +27,7 @@ test(`a page of ${count} connections takes little time, by any column and search
   t.after(() => view.stop())
   const yardstick = (): unknown =>
     all.map(({ id, sni = '', peer }) => ({ id, sni, peer })).sort((a, b) => a.sni.localeCompare(b.sni))
-  const slowest = { ratio: 0, asked: '' }
+  const slowest = { ratio: 0, ms: 0, asked: '' }
   for (const search of searches) {
     const yardstickMs = await leastMs(yardstick)
     for (const sort of connectionSorts) {
@@ -36,13 +36,15 @@ test(`a page of ${count} connections takes little time, by any column and search
       assert.ok('rows' in first)
       const cursor = first.next
       for (const each of cursor === undefined ? [asked] : [asked, { ...asked, cursor }]) {
-        const ratio = (await leastMs(() => view.list(each))) / yardstickMs
-        if (ratio > slowest.ratio) Object.assign(slowest, { ratio, asked: `${sort} "${search ?? ''}"` })
+        const ms = await leastMs(() => view.list(each))
+        const ratio = ms / yardstickMs
+        if (ratio > slowest.ratio) Object.assign(slowest, { ratio, ms, asked: `${sort} "${search ?? ''}"` })
       }
     }
   }
-  t.diagnostic(`slowest page: ${slowest.ratio.toFixed(2)} times the yardstick (${slowest.asked})`)
-  assert.ok(slowest.ratio < mostToYardstick, `${slowest.asked} took ${slowest.ratio.toFixed(2)} times the yardstick`)
+  const said = `${slowest.asked} took ${slowest.ms.toFixed(1)} ms, ${slowest.ratio.toFixed(2)} times the yardstick`
+  t.diagnostic(`slowest page: ${said}`)
+  assert.ok(slowest.ratio < mostToYardstick, said)
 })
 
 /** Least of several runs: what else the machine does is in the others. */

@@ -107,11 +107,11 @@ test('handshakes are counted by result and cause, within their second', async ()
   published('CONNECTED')
   published('ACCEPTED', 'not-tls')
   published('ACCEPTED', 'not-tls')
-  published('CONNECTED', 'connect-refused')
+  published('CONNECTED', 'unknown-ca', liveFacts({ direction: 'out', connectMs: 3 }))
   const sample = await second()
   assert.equal(sample.handshakes_ok, 3)
   assert.equal(sample.handshakes_failed, 3)
-  assert.deepEqual(sample.failed_by, { 'not-tls': 2, 'connect-refused': 1 })
+  assert.deepEqual(sample.failed_by, { 'not-tls': 2, 'unknown-ca': 1 })
   const next = await second()
   assert.deepEqual([next.handshakes_ok, next.handshakes_failed, next.failed_by], [0, 0, {}])
 })
@@ -123,6 +123,11 @@ test('what is no handshake is not counted as one', async () => {
   published('STATS')
   published('ERROR', 'peer-reset')
   published('CLOSED', 'not-tls')
+  const unconnected = liveFacts({ direction: 'out', connectMs: undefined })
+  for (const cause of ['connect-refused', 'dns-failed', 'unreachable'] as const) {
+    published('CONNECTED', cause, unconnected)
+  }
+  published('ACCEPTED', 'limit-reached')
   const sample = await second()
   assert.deepEqual([sample.handshakes_ok, sample.handshakes_failed], [0, 0])
 })
@@ -151,6 +156,13 @@ test('time grows even when the clock is set back', async () => {
   await second()
   scene.nowMs -= 3_600_000
   assert.equal((await second()).t, noonS + 2)
+})
+
+test('the start of the gateway is no hold-up of the event loop', async () => {
+  const { second } = await begun()
+  await holdUp() // measured, if it is, from the first tick on
+  await holdUp()
+  assert.equal((await second()).loop_ms, 0)
 })
 
 test('a hold-up of the event loop is in the sample after it, and in no other', async () => {

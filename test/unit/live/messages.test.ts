@@ -63,11 +63,11 @@ describe('the store as a trace destination', () => {
     assert.deepEqual(bytesOf(rawAll(store)), [sipText(invite).toString()])
   })
 
-  test('holds no key material of the events it is given', (t) => {
+  test('holds no key material of the events it is given', async (t) => {
     const store = storeOf(t)
     const about = facts({ id: '100', keylog: [keylogLine] })
     store.event(tracedEvent({ facts: about, correlation: 'call-1', record: 'tls-session', message: 'runs over TLS' }))
-    const detail = store.calls.detail('call-1', () => undefined)!
+    const detail = (await store.calls.detail('call-1', () => undefined))!
     assert.equal(detail.flow.length, 1)
     assert.doesNotMatch(JSON.stringify(detail), /abababab|CLIENT_RANDOM/)
   })
@@ -108,6 +108,7 @@ describe('messages of a connection', () => {
       retransmission: false,
       agent: undefined,
       text: undefined,
+      text_cut: undefined,
     })
     assert.deepEqual(
       [response?.summary, response?.status, response?.method, response?.cseq, response?.direction],
@@ -141,6 +142,26 @@ describe('messages of a connection', () => {
     assert.deepEqual([...store.usersOf('200')], ['bob@example.com'])
     assert.deepEqual([...store.usersOf('none')], [])
     assert.deepEqual(store.connectionsOfCall('call-1'), ['100', '200'])
+  })
+
+  test('name no users of a connection to our own servers, behind which everybody is', (t) => {
+    const store = storeOf(t)
+    const core = flowLeg({ connId: '900', side: 'core', transport: 'tcp' })
+    new CallFlow(store, phone)
+      .in(invite)
+      .out(invite, core)
+      .in({ ...invite, callId: 'call-2' }, core)
+    assert.deepEqual(store.callIdsOf('900'), ['call-1', 'call-2'])
+    assert.deepEqual([[...store.usersOf('100')], [...store.usersOf('900')]], [['alice@example.com'], []])
+  })
+
+  test('name at most so many calls, those heard of last', (t) => {
+    const store = storeOf(t)
+    const flow = new CallFlow(store, phone)
+    for (let i = 0; i < 300; i++) flow.in({ ...invite, callId: `call-${i}` })
+    flow.out({ ...ringing, callId: 'call-0' })
+    assert.equal(store.callIdsOf('100').length, 200)
+    assert.deepEqual(store.callIdsOf('100', 2), ['call-299', 'call-0'])
   })
 
   test('are forgotten with their connection when the last has left', (t) => {

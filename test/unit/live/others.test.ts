@@ -40,14 +40,14 @@ function event(payload: string, overrides: Partial<HepPacket> = {}): HepPacket {
   return packet({ type: protocolTypes.log, payload: Buffer.from(payload), ...overrides })
 }
 
-function flowOf(store: MessageStore, callId = 'call-1'): string[] | undefined {
-  return store.calls.detail(callId, () => undefined)?.flow.map(({ summary }) => summary)
+async function flowOf(store: MessageStore, callId = 'call-1'): Promise<string[] | undefined> {
+  return (await store.calls.detail(callId, () => undefined))?.flow.map(({ summary }) => summary)
 }
 
-test('SIP of another agent is in its call, under the name of the agent', (t) => {
+test('SIP of another agent is in its call, under the name of the agent', async (t) => {
   const { store, others } = scene(t)
   others.packet(packet())
-  const detail = store.calls.detail('call-1', () => undefined)!
+  const detail = (await store.calls.detail('call-1', () => undefined))!
   const { agent, conn_id, transport, source, destination, micros } = detail.flow[0]!
   assert.deepEqual(
     { agent, conn_id, transport, source, destination, micros },
@@ -59,58 +59,65 @@ test('SIP of another agent is in its call, under the name of the agent', (t) => 
   assert.deepEqual([detail.agents, detail.conn_ids], [['pbx-7'], []])
 })
 
-test('an agent without a name goes by its capture id', (t) => {
+test('an agent without a name goes by its capture id', async (t) => {
   const { store, others } = scene(t)
   others.packet(packet({ nodeName: undefined }))
-  assert.deepEqual(store.calls.detail('call-1', () => undefined)?.agents, ['77'])
+  assert.deepEqual((await store.calls.detail('call-1', () => undefined))?.agents, ['77'])
 })
 
-test('a retransmission that another agent saw is one', (t) => {
+test('the name of an agent is as long as a name is', async (t) => {
+  const { store, others } = scene(t)
+  others.packet(packet({ nodeName: 'n'.repeat(60_000) }))
+  const detail = (await store.calls.detail('call-1', () => undefined))!
+  assert.deepEqual(detail.agents, ['n'.repeat(64)])
+})
+
+test('a retransmission that another agent saw is one', async (t) => {
   const { store, others } = scene(t)
   others.packet(packet())
   others.packet(packet({ micros: 500_000 }))
-  assert.equal(store.calls.detail('call-1', () => undefined)?.retransmissions, 1)
+  assert.equal((await store.calls.detail('call-1', () => undefined))?.retransmissions, 1)
 })
 
-test('our own SIP that comes back is not kept twice', (t) => {
+test('our own SIP that comes back is not kept twice', async (t) => {
   const { store, others, tap } = scene(t)
   tap.offer(phone.in, invite)
   others.packet(packet({ extraCorrelation: '{"net":"100"}' }))
-  assert.equal(flowOf(store)?.length, 1)
+  assert.equal((await flowOf(store))?.length, 1)
 })
 
-test('SIP of a connection we do not know is of another gateway', (t) => {
+test('SIP of a connection we do not know is of another gateway', async (t) => {
   const { store, others, tap } = scene(t)
   tap.offer(phone.in, invite)
   others.packet(packet({ extraCorrelation: '{"net":"999"}' }))
-  assert.equal(flowOf(store)?.length, 2)
+  assert.equal((await flowOf(store))?.length, 2)
 })
 
-test('our own events that come back are not kept twice, in either form', (t) => {
+test('our own events that come back are not kept twice, in either form', async (t) => {
   const { store, others } = scene(t)
   store.event(tracedEvent({ facts: facts({ id: '100' }), correlation: 'call-1', record: 'tls-session' }))
   const json = JSON.stringify({ Event: 'TLS_SESSION', conn_id: '100', call_id: 'call-1' })
   others.packet(event(`TLS_SESSION SUCCESS\n${json}`))
   others.packet(event(json, { type: protocolTypes.net }))
   others.packet(event('ACCEPTED SUCCESS\n{"conn_id":"100"}', { correlationId: Buffer.from('100') }))
-  assert.deepEqual(flowOf(store), ['TLS_SESSION: handshake done'])
+  assert.deepEqual(await flowOf(store), ['TLS_SESSION: handshake done'])
   assert.equal(store.calls.size, 1)
 })
 
-test('lines of another agent are in the flow of a call we know, and a failure is an error', (t) => {
+test('lines of another agent are in the flow of a call we know, and a failure is an error', async (t) => {
   const { store, others } = scene(t)
   others.packet(packet())
   others.packet(event('dialplan: no route\r\nmore'))
   others.packet(event('{"Event":"CLOSED","Status":"FAILURE","Message":"reset","conn_id":"9"}'))
-  assert.deepEqual(flowOf(store)?.slice(1), ['dialplan: no route', 'CLOSED FAILURE reset'])
-  assert.equal(store.calls.detail('call-1', () => undefined)?.errors, 1)
+  assert.deepEqual((await flowOf(store))?.slice(1), ['dialplan: no route', 'CLOSED FAILURE reset'])
+  assert.equal((await store.calls.detail('call-1', () => undefined))?.errors, 1)
 })
 
-test('the record of a TLS session announces its call, other lines do not', (t) => {
+test('the record of a TLS session announces its call, other lines do not', async (t) => {
   const { store, others } = scene(t)
   others.packet(event('TLS_SESSION SUCCESS\n{"Event":"TLS_SESSION","conn_id":"9","call_id":"call-1"}'))
   others.packet(event('a line', { correlationId: Buffer.from('call-2') }))
-  assert.deepEqual([flowOf(store), flowOf(store, 'call-2')], [['TLS_SESSION SUCCESS'], undefined])
+  assert.deepEqual([await flowOf(store), await flowOf(store, 'call-2')], [['TLS_SESSION SUCCESS'], undefined])
 })
 
 test('events of a connection of another gateway belong to no call', (t) => {
@@ -119,17 +126,17 @@ test('events of a connection of another gateway belong to no call', (t) => {
   assert.equal(store.length, 0)
 })
 
-test('key material in events of another agent is left behind', (t) => {
+test('key material in events of another agent is left behind', async (t) => {
   const { store, others } = scene(t)
   others.packet(packet())
   others.packet(event(`see ${keylogLine}\n{"keylog":["${keylogLine}"],"conn_id":"9"}`))
   others.packet(event(JSON.stringify({ Event: 'ACCEPTED', 'master-key': 'cd'.repeat(48), conn_id: '9' })))
-  const detail = store.calls.detail('call-1', () => undefined)!
-  assert.deepEqual(flowOf(store)?.slice(1), ['see CLIENT_RANDOM [hidden] [hidden]', 'ACCEPTED'])
+  const detail = (await store.calls.detail('call-1', () => undefined))!
+  assert.deepEqual((await flowOf(store))?.slice(1), ['see CLIENT_RANDOM [hidden] [hidden]', 'ACCEPTED'])
   assert.doesNotMatch(JSON.stringify(detail), /abababab|cdcdcdcd/)
 })
 
-test('what is not SIP, of no call, of other types or broken is passed over', (t) => {
+test('what is not SIP, of no call, of other types or broken is passed over', async (t) => {
   const { store, others } = scene(t)
   others.packet(packet({ payload: Buffer.alloc(0) }))
   others.packet(packet({ payload: Buffer.from([0xff, 0x00, 0x0d, 0x0a]) }))
@@ -137,10 +144,7 @@ test('what is not SIP, of no call, of other types or broken is passed over', (t)
   others.packet(event('{"broken', { correlationId: undefined }))
   assert.equal(store.length, 0)
   others.packet(event('{"broken'))
-  assert.equal(
-    store.calls.detail('call-1', () => undefined),
-    undefined,
-  )
+  assert.equal(await store.calls.detail('call-1', () => undefined), undefined)
 })
 
 test('nothing is kept where nothing may be', (t) => {
