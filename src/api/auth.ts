@@ -9,50 +9,9 @@ import { isLoopback, plainIp } from '../base/address.js'
 import { UsageError } from '../base/errors.js'
 import type { Log } from '../base/log.js'
 import type { ApiScope, Config } from '../config/types.js'
+import { type Caller, challenge, demandScope } from './caller.js'
 import { HttpProblem } from './errors.js'
-import type { StreamKind, Streams } from './streams.js'
-
-/** What a route asks of its callers. open: nothing, for what tells nothing worth keeping. */
-export type RouteScope = ApiScope | 'open'
-
-export interface Caller {
-  /** of the token; undefined: a local program, or anybody on an open route */
-  readonly token: string | undefined
-  /** of the token, in hex: who it is, whatever it is called */
-  readonly digest: string | undefined
-  readonly scopes: ReadonlySet<ApiScope>
-  /** for the log and the audit list: `token on-call 192.0.2.7`, `local 127.0.0.1` */
-  readonly text: string
-}
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    scope?: RouteScope
-    /** its answer goes on */
-    stream?: StreamKind
-  }
-  interface FastifyRequest {
-    caller: Caller
-  }
-}
-
-/** Who asked, for the log and the audit list. */
-export function caller({ caller, ip }: FastifyRequest, by: 'api' | 'mi' = 'api'): string {
-  if (by === 'api') return caller.text
-  return caller.token === undefined ? `mi ${plainIp(ip)}` : `mi ${caller.token} ${plainIp(ip)}`
-}
-
-/** For a route that needs a scope only for some of what can be asked of it. */
-export function hasScope({ caller }: FastifyRequest, scope: ApiScope): boolean {
-  return caller.scopes.has(scope)
-}
-
-/** Throws the 403 of RFC 6750 §3.1 for a caller without the scope. */
-export function demandScope(request: FastifyRequest, reply: FastifyReply, scope: ApiScope): void {
-  if (hasScope(request, scope)) return
-  reply.header('www-authenticate', challenge(`error="insufficient_scope", scope="${scope}"`))
-  throw new HttpProblem(403, `this needs a token with the scope ${scope}`)
-}
+import type { Streams } from './streams.js'
 
 /** The tokens that are taken, ready to be compared. */
 export interface Tokens {
@@ -229,8 +188,4 @@ function isLocalName(name: string): boolean {
 /** RFC 9110 §11.1: the scheme is case-insensitive. */
 function bearerToken(authorization: string | undefined): string | undefined {
   return /^bearer +([^ ]+) *$/i.exec(authorization ?? '')?.[1]
-}
-
-function challenge(parameters?: string): string {
-  return ['Bearer realm="hepgate"', parameters].filter((part) => part !== undefined).join(', ')
 }

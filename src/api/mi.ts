@@ -4,7 +4,7 @@
  * in mi-commands.ts; everything else of hepgate is under /api/v1.
  */
 import type { FastifyInstance } from 'fastify'
-import { caller } from './auth.js'
+import { caller } from './caller.js'
 import { type Command, invalidParams, type Outcome, type RpcError } from './mi-command.js'
 import { commands } from './mi-commands.js'
 import type { Ports } from './ports.js'

@@ -4,12 +4,9 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { plainIp } from '../base/address.js'
-import type { Caller } from './auth.js'
+import type { Caller, StreamKind } from './caller.js'
 import { noRoom } from './errors.js'
 import { Shares } from './shares.js'
-
-/** What a route says of its answer when that goes on. */
-export type StreamKind = 'events' | 'capture'
 
 const names: Readonly<Record<StreamKind, string>> = { events: 'event streams', capture: 'captures' }
 

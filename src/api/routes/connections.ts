@@ -7,7 +7,7 @@ import {
   type SearchFieldName,
   searchFields,
 } from '../../base/live.js'
-import { caller } from '../auth.js'
+import { caller } from '../caller.js'
 import { HttpProblem } from '../errors.js'
 import { indented } from '../layout.js'
 import type { Ports } from '../ports.js'

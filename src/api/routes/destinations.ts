@@ -1,6 +1,6 @@
 /** Where traces go: how that is, a pause, and a probe. */
 import type { FastifyInstance } from 'fastify'
-import { caller } from '../auth.js'
+import { caller } from '../caller.js'
 import { HttpProblem } from '../errors.js'
 import { indented } from '../layout.js'
 import type { Ports } from '../ports.js'

@@ -1,6 +1,6 @@
 /** The TLS domains: their certificates, who still uses old ones, and reading them again. */
 import type { FastifyInstance } from 'fastify'
-import { caller } from '../auth.js'
+import { caller } from '../caller.js'
 import { indented } from '../layout.js'
 import type { Ports } from '../ports.js'
 import { answer, Domains, ReloadResult } from '../schemas.js'

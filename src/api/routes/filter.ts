@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import type Type from 'typebox'
 import type { DryRun, FilterMatch, RouteProblem } from '../../base/ports.js'
-import { caller } from '../auth.js'
+import { caller } from '../caller.js'
 import { HttpProblem } from '../errors.js'
 import { indented } from '../layout.js'
 import type { Ports } from '../ports.js'

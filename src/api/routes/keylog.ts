@@ -1,6 +1,6 @@
 /** The key log of one connection, for those who were given the right to key material by name. */
 import type { FastifyInstance } from 'fastify'
-import { caller } from '../auth.js'
+import { caller } from '../caller.js'
 import { HttpProblem } from '../errors.js'
 import type { Ports } from '../ports.js'
 import { fileAnswer } from '../schemas.js'

@@ -1,7 +1,7 @@
 /** Tracing one connection on its own, whatever the switch and the filter say. */
 import type { FastifyInstance } from 'fastify'
 import type Type from 'typebox'
-import { caller } from '../auth.js'
+import { caller } from '../caller.js'
 import { HttpProblem } from '../errors.js'
 import type { Ports } from '../ports.js'
 import { answer, noContent, PickBody, Picked, refTo } from '../schemas.js'

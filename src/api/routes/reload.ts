@@ -1,7 +1,7 @@
 /** Asks the gateway to read its configuration, certificates and routes again. */
 import type { FastifyInstance } from 'fastify'
 import type { ChangeResult } from '../../base/ports.js'
-import { caller } from '../auth.js'
+import { caller } from '../caller.js'
 import { HttpProblem } from '../errors.js'
 import type { Ports } from '../ports.js'
 import { answer, ReloadResult } from '../schemas.js'
