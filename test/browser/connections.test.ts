@@ -81,6 +81,16 @@ describe('the view of connections', { skip: lacks('chromium', 'fonts', 'tshark')
     })
   })
 
+  test('its key log is refused without a token for secrets, in words, and nothing is downloaded', async (t) => {
+    const page = await stage.page(t, 'connections?search=user:alice', { expected: /403 \(Forbidden\)/ })
+    let downloads = 0
+    page.on('download', () => downloads++)
+    await page.getByRole('row', { name: /alice@example\.com/ }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Key log' }).click()
+    await page.getByText('Keys are given only to a token with the scope secrets').waitFor()
+    assert.equal(downloads, 0)
+  })
+
   test('its capture opens in Wireshark: every message, in order, between its addresses', async (t) => {
     const page = await stage.page(t, 'connections?search=user:dave')
     await page.getByRole('row', { name: /dave@example\.com/ }).click()

@@ -205,7 +205,7 @@ describe('tshark', { skip: lacks('tshark') }, () => {
     const interfaces = new Set(await tshark(file, '-T', 'fields', '-e', 'frame.interface_name'))
     assert.deepEqual([...interfaces].sort(), ['core', 'edge', 'other'])
     const run = await runProcess(peer('tshark'), ['-r', file, '-N', 'd', '-q', '-z', 'hosts'])
-    assert.match(run.stdout, /192\.0\.2\.1\s+sip\.example\.com/)
+    assert.match(run.stdout, /192\.0\.2\.1\s+hepgate/)
     assert.match(run.stdout, /203\.0\.113\.9\s+phone\.example\.com/)
   })
 })

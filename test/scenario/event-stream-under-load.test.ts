@@ -45,6 +45,7 @@ test('viewers that read miss nothing, one that does not is ended, and every requ
   t.after(stopTalk)
   const [begun, before] = [performance.now(), messagesOf(callers)]
   const deaf = await watch(t, scene, questions[0]!)
+  const whole = wholeness(deaf)
   assert.equal((await watch(t, scene, '')).statusCode, 503, 'all places are taken')
 
   await scene.gateway.process.printed(/too slow/, 3 * patienceMs)
@@ -54,7 +55,6 @@ test('viewers that read miss nothing, one that does not is ended, and every requ
   t.diagnostic(
     `the deaf one was ended after ${seconds.toFixed(1)} s; ${(messages / seconds).toFixed(0)} messages/s; ${(rss / 1e6).toFixed(0)} MB`,
   )
-  const whole = wholeness(deaf)
   deaf.resume()
   assert.equal(await within('the end of what the deaf one was sent', whole), false, 'cut, not completed')
   assert.equal((await watch(t, scene, '')).statusCode, 200, 'its place is free')

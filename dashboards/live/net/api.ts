@@ -51,7 +51,12 @@ export function query(values: Readonly<Record<string, string | number | boolean 
 /** Fetches a file with the token and hands it to the browser to save. */
 export async function download(path: string, fileName: string): Promise<void> {
   const response = await send('GET', path)
-  const url = URL.createObjectURL(await response.blob())
+  save(await response.blob(), fileName)
+}
+
+/** Hands a file to the browser to save. */
+export function save(file: Blob, fileName: string): void {
+  const url = URL.createObjectURL(file)
   const link = document.createElement('a')
   link.href = url
   link.download = fileName

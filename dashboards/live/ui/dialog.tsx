@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
-import { Button, IconButton } from './button.js'
+import { IconButton } from './button.js'
 import { Toasts } from './toasts.js'
 
 export interface DialogProps {
@@ -48,6 +48,10 @@ function Modal({ kind, title, onClose, actions, children }: DialogProps & { kind
       if (before instanceof HTMLElement) before.focus({ preventScroll: true })
     }
   }, [])
+  // the buttons are gone, maybe with the focus: what was closed cannot be closed again
+  useEffect(() => {
+    if (document.activeElement === document.body) element.current!.querySelector('h2')!.focus({ preventScroll: true })
+  }, [actions === undefined])
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it, this is for the pointer
     <dialog
@@ -75,52 +79,5 @@ function Modal({ kind, title, onClose, actions, children }: DialogProps & { kind
       </div>
       <TopmostToasts within={id} />
     </dialog>
-  )
-}
-
-export interface Question {
-  readonly title: string
-  readonly text: string
-  /** what the button says that does it */
-  readonly action: string
-  readonly tone?: 'primary' | 'danger'
-}
-
-const question = signal<(Question & { readonly answer: (yes: boolean) => void }) | undefined>(undefined)
-
-/** Asks before something that cannot be undone. */
-export function confirmed(asked: Question): Promise<boolean> {
-  return new Promise((resolve) => {
-    question.value = {
-      ...asked,
-      answer: (yes) => {
-        question.value = undefined
-        resolve(yes)
-      },
-    }
-  })
-}
-
-/** Where `confirmed` asks; once in the page. */
-export function QuestionDialog() {
-  const asked = question.value
-  if (asked === undefined) return null
-  return (
-    <Dialog
-      title={asked.title}
-      onClose={() => asked.answer(false)}
-      actions={
-        <>
-          <Button autofocus onClick={() => asked.answer(false)}>
-            Cancel
-          </Button>
-          <Button tone={asked.tone ?? 'primary'} onClick={() => asked.answer(true)}>
-            {asked.action}
-          </Button>
-        </>
-      }
-    >
-      <p>{asked.text}</p>
-    </Dialog>
   )
 }

@@ -39,12 +39,14 @@ export interface TextFieldProps extends Labelled {
   readonly placeholder?: string
   readonly type?: 'text' | 'password'
   readonly autofocus?: boolean
+  /** in characters */
+  readonly maxLength?: number
   /** monospaced: addresses, ids, code */
   readonly code?: boolean
 }
 
 export function TextField(props: TextFieldProps) {
-  const { value, onInput, placeholder, type = 'text', autofocus, code, hint, error } = props
+  const { value, onInput, placeholder, type = 'text', autofocus, maxLength, code, hint, error } = props
   const id = useId()
   return (
     <Labelling {...props} id={id}>
@@ -56,6 +58,7 @@ export function TextField(props: TextFieldProps) {
         value={value}
         placeholder={placeholder}
         autofocus={autofocus}
+        maxLength={maxLength}
         autocomplete="off"
         spellcheck={false}
         aria-invalid={error !== undefined}
@@ -117,12 +120,14 @@ export function Segments<V extends string>({ label, value, options, onChange }: 
 
 export function Toggle(props: {
   label: string
+  hint?: string
   checked: boolean
   disabled?: boolean
   onChange: (on: boolean) => void
 }) {
-  const { label, checked, disabled, onChange } = props
-  return (
+  const { label, hint, checked, disabled, onChange } = props
+  const id = useId()
+  const toggle = (
     <label class="toggle">
       <input
         type="checkbox"
@@ -130,11 +135,21 @@ export function Toggle(props: {
         aria-checked={checked}
         checked={checked}
         disabled={disabled}
+        aria-describedby={hint === undefined ? undefined : `${id}-note`}
         onChange={(event) => onChange(event.currentTarget.checked)}
       />
       <span class="toggle-track" aria-hidden="true" />
       <span>{label}</span>
     </label>
+  )
+  if (hint === undefined) return toggle
+  return (
+    <div class="field">
+      {toggle}
+      <p class="field-hint" id={`${id}-note`}>
+        {hint}
+      </p>
+    </div>
   )
 }
 

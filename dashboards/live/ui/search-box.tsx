@@ -90,6 +90,8 @@ export function SearchBox({ label, value, placeholder, fields, error, onChange }
         id={`${id}-offers`}
         role="listbox"
         aria-label="Search words"
+        // it scrolls, and Chromium stops at what scrolls: Tab would end in a list that is just being hidden
+        tabIndex={-1}
         hidden={offers.length === 0}
       >
         {offers.map((field, i) => (

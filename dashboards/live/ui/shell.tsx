@@ -13,7 +13,8 @@ import { broken, overview, retryNow } from '../state/live.js'
 import { nextTheme, theme } from '../state/theme.js'
 import { type View, views } from '../views/table.js'
 import { Button, IconButton } from './button.js'
-import { QuestionDialog, TopmostToasts } from './dialog.js'
+import { CaptureBanner } from './capture-banner.js'
+import { TopmostToasts } from './dialog.js'
 import { duration, plural } from './format.js'
 import { Help, helpOpen } from './help.js'
 import { Icon } from './icon.js'
@@ -53,13 +54,15 @@ export function Shell() {
           {token.value !== undefined && <IconButton icon="out" label="Forget the token" onClick={leave} />}
         </div>
       </header>
-      <LinkBanner />
+      <div class="banners">
+        <LinkBanner />
+        <CaptureBanner />
+      </div>
       <main id="main" tabIndex={-1} data-stale={broken.value !== undefined}>
         {view === undefined ? <NotFound /> : <Lazy key={view.name} view={view} />}
       </main>
       {asked.value !== undefined && <TokenDialog why={asked.value} />}
       <Help />
-      <QuestionDialog />
       <TopmostToasts />
     </>
   )

@@ -8,6 +8,8 @@
 import { Component, type ComponentChildren } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import { narrow } from '../state/screen.js'
+import { IconButton } from './button.js'
+import { Select } from './field.js'
 import { Icon } from './icon.js'
 
 export interface Column<T> {
@@ -108,7 +110,7 @@ export function Table<T>(props: TableProps<T>) {
     event.preventDefault()
   }
 
-  return (
+  const table = (
     <div
       class={`table${asCards ? ' as-cards' : ''}`}
       role="grid"
@@ -156,6 +158,36 @@ export function Table<T>(props: TableProps<T>) {
           )
         })}
       </div>
+    </div>
+  )
+  // cards have no head to click on
+  if (!asCards || sort === undefined || onSort === undefined) return table
+  return (
+    <>
+      <CardSort columns={columns} sort={sort} onSort={onSort} />
+      {table}
+    </>
+  )
+}
+
+interface CardSortProps<T> extends Required<Pick<TableProps<T>, 'columns' | 'sort' | 'onSort'>> {}
+
+function CardSort<T>({ columns, sort, onSort }: CardSortProps<T>) {
+  const { column, descending } = sort
+  const options = columns.filter(({ sortable }) => sortable).map(({ id, title }) => ({ value: id, label: title }))
+  return (
+    <div class="table-sort">
+      <Select
+        label="Sorted by"
+        value={column}
+        options={options}
+        onChange={(chosen) => onSort({ column: chosen, descending })}
+      />
+      <IconButton
+        icon={descending ? 'down' : 'up'}
+        label={`${descending ? 'Descending' : 'Ascending'}, turn round`}
+        onClick={() => onSort({ column, descending: !descending })}
+      />
     </div>
   )
 }

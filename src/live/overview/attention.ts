@@ -161,7 +161,7 @@ function weakClients({ breakdown }: Known): readonly Attention[] {
   const versions = weak.map(({ version }) => version).join(' and ')
   const examples = listed(weak.flatMap((one) => one.examples))
   const message = `${countOf(count, 'connection')} still on ${versions}, which RFC 8996 forbids: ${examples}. Update these peers, then raise tls_method of their TLS domain.`
-  return [{ level: 'warning', code: 'weak-clients', message, view: 'connections', search: 'version:<1.2' }]
+  return [{ level: 'warning', code: 'weak-clients', message, view: 'connections', search: 'side:edge version:<1.2' }]
 }
 
 // ── this gateway ──

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { useMemo, useState } from 'preact/hooks'
 import type { CallDetail, MessageView } from '../../../../src/base/live.js'
 import { download } from '../../net/api.js'
-import { href, setParams } from '../../router.js'
+import { href, param, setParams } from '../../router.js'
 import { narrow, snug } from '../../state/screen.js'
 import { AsyncButton, CopyButton } from '../../ui/button.js'
 import { Dialog, Drawer } from '../../ui/dialog.js'
@@ -29,7 +29,7 @@ const textWidth = 360
 export function CallDrawer({ id }: { id: string }) {
   const { call, problem } = useCall(id)
   return (
-    <Drawer title={<Title call={call} />} onClose={() => setParams({ id: undefined })}>
+    <Drawer title={<Title call={call} />} onClose={() => setParams({ id: undefined, n: undefined })}>
       <div class="call">
         {call !== undefined && <Flow call={call} />}
         {call === undefined && problem === undefined && <Skeleton lines={8} />}
@@ -57,8 +57,8 @@ function Title({ call }: { call: CallDetail | undefined }) {
 function Flow({ call }: { call: CallDetail }) {
   const ladder = useMemo(() => ladderOf(call), [call])
   // by its number: the messages are other objects after every fetch
-  const [chosenN, setChosenN] = useState<number | undefined>(undefined)
-  const [isOpen, setOpen] = useState(false)
+  const [chosenN, setChosenN] = useState(askedN)
+  const [isOpen, setOpen] = useState(chosenN !== undefined)
   const { flow } = call
   const chosen = flow.find(({ n }) => n === chosenN) ?? flow.find(({ kind }) => kind === 'sip') ?? flow[0]
   const openText = () =>
@@ -92,6 +92,12 @@ function Flow({ call }: { call: CallDetail }) {
       )}
     </>
   )
+}
+
+/** A link may be to one message of the call. */
+function askedN(): number | undefined {
+  const n = param('n')
+  return n === undefined ? undefined : Number(n)
 }
 
 function MessageDialog(props: { flow: readonly MessageView[]; message: MessageView; onClose: () => void }) {

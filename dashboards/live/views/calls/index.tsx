@@ -3,6 +3,7 @@ import { useMemo, useState } from 'preact/hooks'
 import { type CallRow, callSearchFields } from '../../../../src/base/live.js'
 import { href, param, setParams } from '../../router.js'
 import { calls, overview, useWatch, viewLink } from '../../state/live.js'
+import { Announced } from '../../ui/announced.js'
 import { Button } from '../../ui/button.js'
 import { Segments } from '../../ui/field.js'
 import { count } from '../../ui/format.js'
@@ -39,6 +40,7 @@ export default function Calls() {
           onChange={(text) => setParams({ search: text }, { replace: true })}
         />
         <Segments label="Kind" value={kind} options={kindOptions} onChange={(chosen) => setParams({ kind: chosen })} />
+        <Announced text={total === undefined ? undefined : `${count(total)} found`} />
         {total !== undefined && <HowMany shown={rows.length} total={total} />}
       </div>
       {total === undefined && link.state !== 'refused' ? (
@@ -73,7 +75,7 @@ function callIdOf({ call_id }: CallRow): string {
 }
 
 function open({ call_id }: CallRow): void {
-  setParams({ id: call_id })
+  setParams({ id: call_id, n: undefined })
 }
 
 function cardOf(call: CallRow) {

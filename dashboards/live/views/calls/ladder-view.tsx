@@ -38,6 +38,7 @@ export function LadderView({ ladder, chosen, onChoose, onOpen }: LadderViewProps
     const element = frame.current!
     const observer = new ResizeObserver(() => setSight(sightOf(element)))
     observer.observe(element)
+    if (chosenAt >= 0) keepInSight(element, chosenAt * height, height)
     // the keys work at once
     element.querySelector<HTMLElement>('[role=listbox]')?.focus({ preventScroll: true })
     return () => observer.disconnect()

@@ -2,10 +2,12 @@
 import { causes } from '../../../../src/base/errors.js'
 import { searchFields } from '../../../../src/base/live.js'
 import { setParams } from '../../router.js'
+import { Announced } from '../../ui/announced.js'
 import { IconButton } from '../../ui/button.js'
 import { Segments } from '../../ui/field.js'
-import { count } from '../../ui/format.js'
+import { count, plural } from '../../ui/format.js'
 import { SearchBox } from '../../ui/search-box.js'
+import { CaptureButton } from './capture.js'
 import { asksForClosed, type Chip, isOn, lifeNames, replaced, toggled } from './search-text.js'
 
 const inOrder = Object.entries(causes).filter(([, { fate }]) => fate === 'ended')
@@ -34,11 +36,13 @@ export interface BarProps {
   readonly matching: number | undefined
   /** of all that are live */
   readonly open: number | undefined
+  /** of those that are shown */
+  readonly traced: number
   readonly held: boolean
   readonly onHold: (held: boolean) => void
 }
 
-export function Bar({ search, error, matching, open, held, onHold }: BarProps) {
+export function Bar({ search, error, matching, open, traced, held, onHold }: BarProps) {
   const closed = asksForClosed(search)
   return (
     <div class="view-bar connections-bar">
@@ -52,6 +56,7 @@ export function Bar({ search, error, matching, open, held, onHold }: BarProps) {
       />
       <div class="row connections-count">
         <Matching closed={closed} search={search} matching={matching} open={open} />
+        <CaptureButton search={search} closed={closed} matching={matching} traced={traced} />
         <IconButton
           icon={held ? 'play' : 'pause'}
           label={held ? 'Let the list move again' : 'Hold the list still'}
@@ -90,14 +95,19 @@ export function searchFor(search: string): void {
 /** 37 of 5,012 */
 function Matching(props: Pick<BarProps, 'search' | 'matching' | 'open'> & { closed: boolean }) {
   const { search, matching, open, closed } = props
-  if (matching === undefined) return null
+  const life = closed ? 'closed lately' : 'live'
   const all = closed || search.trim() === '' ? undefined : open
   return (
-    <p role="status">
-      <b>{count(matching)}</b>
-      <span class="muted">
-        {all !== undefined && ` of ${count(all)}`} {closed ? 'closed lately' : 'live'}
-      </span>
-    </p>
+    <>
+      <Announced text={matching === undefined ? undefined : `${plural(matching, 'connection')} ${life}`} />
+      {matching !== undefined && (
+        <p>
+          <b>{count(matching)}</b>
+          <span class="muted">
+            {all !== undefined && ` of ${count(all)}`} {life}
+          </span>
+        </p>
+      )}
+    </>
   )
 }

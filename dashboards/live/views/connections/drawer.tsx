@@ -1,15 +1,12 @@
 /** Everything about one connection: who it is, what happened to it, what it carries, and what can be done about it. */
 import type { ConnectionDetail, ConnectionRow } from '../../../../src/base/live.js'
-import { api } from '../../net/api.js'
 import { setParams } from '../../router.js'
 import { connections } from '../../state/live.js'
-import { toast } from '../../state/toasts.js'
-import { AsyncButton } from '../../ui/button.js'
-import { confirmed, Drawer } from '../../ui/dialog.js'
-import { spelled } from '../../ui/format.js'
+import { Drawer } from '../../ui/dialog.js'
 import { Empty, Skeleton } from '../../ui/panel.js'
 import { Status } from '../../ui/status.js'
 import { Certificates } from './certificates.js'
+import { CloseButton } from './closing.js'
 import { Peer, State } from './columns.js'
 import { useDetail } from './detail.js'
 import { ClosedNotice, Identity, Offer } from './identity.js'
@@ -76,36 +73,6 @@ function Known({ known, alive, refresh }: { known: ConnectionDetail; alive: bool
       <Wireshark connection={known} />
     </>
   )
-}
-
-function CloseButton({ connection, closed }: { connection: ConnectionDetail; closed: () => void }) {
-  const run = async () => {
-    const yes = await confirmed({
-      title: `Close the connection of ${connection.peer}?`,
-      text: consequences(connection),
-      action: 'Close it',
-      tone: 'danger',
-    })
-    if (!yes) return
-    await api.delete(`/connections/${connection.conn_id}`)
-    toast(`The connection of ${connection.peer} is being closed.`)
-    closed()
-  }
-  return (
-    <AsyncButton tone="danger" icon="close" run={run} failed="Closing failed">
-      Close connection
-    </AsyncButton>
-  )
-}
-
-function consequences({ state, side, relayed_to, users }: ConnectionDetail): string {
-  if (state === 'handshake') return 'Its set-up is broken off. The peer may try again at once.'
-  const first = 'What is queued for it is still sent, then it ends in order.'
-  if (relayed_to !== undefined) return `${first} The other leg of the relay ends with it.`
-  if (side === 'core') return `${first} It leads to one of our own servers; the next message for it opens a new one.`
-  const until =
-    users.length > 0 ? ` ${spelled(users.join(', '))} cannot be called over it until the phone registers again.` : ''
-  return `${first} Speech of running calls goes on; their SIP needs a new connection, which phones open by themselves.${until}`
 }
 
 /** The counters of the stream are newer than those of the last answer. */

@@ -52,6 +52,7 @@ export default function Connections() {
     return pages?.more !== undefined && sort.column !== 'closed_at' ? rows : sorted(rows, sort)
   }, [pages?.rows, pages === undefined ? version : undefined, sort])
   const rows = useHeld(held, found, (one) => connections.get(one))
+  const traced = useMemo(() => rows.reduce((sum, row) => sum + (row.traced ? 1 : 0), 0), [rows])
 
   const refusal = viewLink.value.state === 'refused' && !closed ? viewLink.value.reason : undefined
   const problem = refusal ?? pages?.problem
@@ -73,6 +74,7 @@ export default function Connections() {
         error={problem}
         matching={problem === undefined ? total : undefined}
         open={status && status.open + status.inHandshake}
+        traced={traced}
         held={held}
         onHold={setHeld}
       />

@@ -1,4 +1,4 @@
-/** The traced messages that are still kept, newest first, each a way to its call. */
+/** The traced messages that are still kept, newest first, each a way to its text: in its call, at its place there. */
 import type { ConnectionDetail, MessageView } from '../../../../src/base/live.js'
 import { href } from '../../router.js'
 import { clockMs, count, exact, plural, spelled } from '../../ui/format.js'
@@ -23,7 +23,7 @@ export function Messages({ connection: { messages, call_ids, traced } }: { conne
   const newest = messages.slice(-mostShown).reverse()
   const left = messages.length - newest.length
   return (
-    <Section title="Messages" note={plural(call_ids.length, 'Call-ID')}>
+    <Section title="Messages" note={`${plural(call_ids.length, 'Call-ID')} · each opens its text, in its call`}>
       <ol class="connection-messages" aria-label="Newest messages first">
         {newest.map((message) => (
           <Message key={message.n} message={message} />
@@ -35,7 +35,7 @@ export function Messages({ connection: { messages, call_ids, traced } }: { conne
 }
 
 function Message({ message }: { message: MessageView }) {
-  const { at, direction, summary, retransmission, call_id, status } = message
+  const { at, n, direction, summary, call_id, status } = message
   const ms = Date.parse(at)
   const error = status !== undefined && status >= 400
   return (
@@ -49,9 +49,21 @@ function Message({ message }: { message: MessageView }) {
       </span>
       <span class={`cut code${error ? ' message-error' : ''}`}>
         {error && <Icon name="warning" size={13} />}
-        {call_id === undefined ? spelled(summary) : <a href={href('calls', { id: call_id })}>{spelled(summary)}</a>}
+        {call_id === undefined ? (
+          spelled(summary)
+        ) : (
+          <a href={href('calls', { id: call_id, n: String(n) })}>{spelled(summary)}</a>
+        )}
       </span>
-      {retransmission && <small class="muted">retransmission</small>}
+      <Notes message={message} />
     </li>
   )
+}
+
+function Notes({ message: { kind, retransmission, call_id } }: { message: MessageView }) {
+  const notes = [
+    retransmission && 'retransmission',
+    kind === 'sip' && call_id === undefined && 'no Call-ID: its text is in the capture',
+  ].filter(Boolean)
+  return notes.length === 0 ? null : <small class="muted">{notes.join(' · ')}</small>
 }

@@ -11,6 +11,7 @@ import { Card } from '../../ui/panel.js'
 import { Spark } from '../../ui/spark.js'
 import { Badge, Status, type Tone } from '../../ui/status.js'
 import { Time } from '../../ui/time.js'
+import { byId, type Members } from './by-id.js'
 
 export function DestinationsCard({ destinations }: { destinations: readonly DestinationStatus[] }) {
   return (
@@ -23,8 +24,8 @@ export function DestinationsCard({ destinations }: { destinations: readonly Dest
           </p>
         ) : (
           <ul class="destinations">
-            {destinations.map((one) => (
-              <Destination key={one.id + one.address} destination={one} />
+            {byId(destinations).map((members) => (
+              <Destination key={members[0].id} members={members} />
             ))}
           </ul>
         )}
@@ -40,8 +41,9 @@ const tones: Readonly<Record<DestinationStatus['state'], Tone>> = {
   closed: 'neutral',
 }
 
-function Destination({ destination }: { destination: DestinationStatus }) {
-  const { id, address, state, paused, lastError, lastErrorAt, dropped } = destination
+/** Members of a failover group share the id: pause and probe are of all of them, and so is the rate. */
+function Destination({ members }: { members: Members }) {
+  const { id, paused } = members[0]
   const [test, setTest] = useState<DestinationTest | undefined>(undefined)
   const path = `/destinations/${encodeURIComponent(id)}`
   const pause = async () => {
@@ -52,8 +54,7 @@ function Destination({ destination }: { destination: DestinationStatus }) {
     <li class="destination">
       <header>
         <b>{id}</b>
-        <Badge tone={paused ? 'warning' : tones[state]}>{paused ? 'paused' : state}</Badge>
-        <code class="muted">{address}</code>
+        <Rate id={id} />
         <div class="row">
           <AsyncButton
             small
@@ -68,14 +69,9 @@ function Destination({ destination }: { destination: DestinationStatus }) {
           </AsyncButton>
         </div>
       </header>
-      <Numbers destination={destination} />
-      <Dropped dropped={dropped} />
-      {lastError !== undefined && (
-        <p class={state === 'connected' ? 'muted' : 'destination-problem'}>
-          {state === 'connected' ? 'Last error: ' : ''}
-          {lastError} {lastErrorAt !== undefined && <Time at={lastErrorAt} />}
-        </p>
-      )}
+      {members.map((member) => (
+        <Member key={member.address} member={member} />
+      ))}
       {test !== undefined && <Probe test={test} />}
     </li>
   )
@@ -85,32 +81,59 @@ function Destination({ destination }: { destination: DestinationStatus }) {
 const rateSeconds = 5
 const lineSeconds = 120
 
-function Numbers({ destination }: { destination: DestinationStatus }) {
-  const { id, queuedPackets, queuedBytes, sentPackets, sentBytes, truncated, reconnects } = destination
+function Rate({ id }: { id: string }) {
   const sent = history.value.slice(-lineSeconds).map(({ hep }) => hep[id]?.sent ?? 0)
   const last = sent.slice(-rateSeconds)
   const perSecond = last.length === 0 ? 0 : last.reduce((sum, value) => sum + value, 0) / last.length
+  return (
+    <span class="destination-rate">
+      <span>
+        <b>{rate(perSecond)}</b> <span class="muted">sent per second</span>
+      </span>
+      <Spark values={sent} />
+    </span>
+  )
+}
+
+function Member({ member }: { member: DestinationStatus }) {
+  const { address, state, paused, lastError, lastErrorAt, dropped } = member
+  return (
+    <div class="destination-member">
+      <p class="row">
+        <Badge tone={paused ? 'warning' : tones[state]}>{paused ? 'paused' : state}</Badge>
+        <code class="muted">{address}</code>
+      </p>
+      <Numbers member={member} />
+      <Dropped dropped={dropped} />
+      {lastError !== undefined && (
+        <p class={state === 'connected' ? 'muted' : 'destination-problem'}>
+          {state === 'connected' ? 'Last error: ' : ''}
+          {lastError} {lastErrorAt !== undefined && <Time at={lastErrorAt} />}
+        </p>
+      )}
+    </div>
+  )
+}
+
+function Numbers({ member }: { member: DestinationStatus }) {
+  const { queuedPackets, queuedBytes, sentPackets, sentBytes, truncated, reconnects } = member
   const numbers = [
-    { name: 'Sent per second', value: rate(perSecond) },
     { name: 'Sent', value: shortCount(sentPackets), note: sentBytes > 0 ? bytes(sentBytes) : undefined },
     { name: 'In the queue', value: count(queuedPackets), note: queuedPackets > 0 ? bytes(queuedBytes) : undefined },
     { name: 'Shortened', value: count(truncated) },
     { name: 'Reconnects', value: count(reconnects) },
   ]
   return (
-    <div class="destination-numbers">
-      <dl>
-        {numbers.map(({ name, value, note }) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>
-              {value} {note !== undefined && <small class="muted">{note}</small>}
-            </dd>
-          </div>
-        ))}
-      </dl>
-      <Spark values={sent} />
-    </div>
+    <dl class="destination-numbers">
+      {numbers.map(({ name, value, note }) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>
+            {value} {note !== undefined && <small class="muted">{note}</small>}
+          </dd>
+        </div>
+      ))}
+    </dl>
   )
 }
 

@@ -34,7 +34,7 @@ export function FilterCard({ status }: { status: TraceStatus }) {
           <EditorField
             text={text}
             revision={revision}
-            label="Text of the filter. Escape, then Tab leaves it."
+            label="Text of the filter"
             placeholder={placeholder}
             mistakes={mistakes}
             onChange={typed}
@@ -115,7 +115,7 @@ function Examples() {
 function Keys() {
   return (
     <>
-      <kbd>$</kbd> offers variables. <kbd>Tab</kbd> indents, <kbd>Esc</kbd> then <kbd>Tab</kbd> leaves the editor. A
+      <kbd>$</kbd> offers variables, <kbd>Ctrl</kbd> <kbd>]</kbd> indents, <kbd>Tab</kbd> goes on to what is next. A
       filter is asked once per connection: those that have their verdict keep it.
     </>
   )

@@ -8,6 +8,7 @@ import { type ScopeText, scopeOf, scopeText } from './scope.js'
 export interface Wanted {
   /** `10m`; undefined: until somebody switches it off */
   readonly for: string | undefined
+  /** connections that are open already, too */
   readonly existing: boolean
   readonly scope: ScopeText
 }
@@ -15,8 +16,14 @@ export interface Wanted {
 /** Long enough to reproduce something, short enough to be forgotten. */
 const usual = '10m'
 
+/** Phones stay connected for hours: who asks for one of them means the connection it has. */
 export function wantedOf({ scope }: TraceStatus): Wanted {
-  return { for: usual, existing: false, scope: scopeText(scope) }
+  return { for: usual, existing: true, scope: scopeText(scope) }
+}
+
+/** The same for so much longer; who was left out stays out. */
+export function longer(status: TraceStatus, seconds: number): Wanted {
+  return { ...wantedOf(status), for: `${Math.max(0, status.secondsLeft ?? 0) + seconds}s`, existing: false }
 }
 
 /** undefined: off. Throws ApiError. */

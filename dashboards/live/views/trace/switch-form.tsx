@@ -83,7 +83,8 @@ export function SwitchForm({ on, wanted, touched, onEdit, change }: SwitchFormPr
         </div>
       </section>
       <Toggle
-        label="Take connections that are already open into the trace too"
+        label="Connections that are open already, too"
+        hint={existingHint(wanted.scope)}
         checked={wanted.existing}
         onChange={(existing) => edit({ existing })}
       />
@@ -101,6 +102,12 @@ export function SwitchForm({ on, wanted, touched, onEdit, change }: SwitchFormPr
       </div>
     </form>
   )
+}
+
+function existingHint({ user, call_id }: Wanted['scope']): string {
+  const without = 'Phones stay connected for hours: without this, only those that connect from now on are traced.'
+  const isOfMessages = user.trim() !== '' || call_id.trim() !== ''
+  return isOfMessages ? `${without} Each begins with its first message that fits what is filled in.` : without
 }
 
 /** Behind the word on the button; nothing while no length can be read from what was typed. */

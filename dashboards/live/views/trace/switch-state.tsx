@@ -11,7 +11,10 @@ import { Badge } from '../../ui/status.js'
 import { Countdown, Time } from '../../ui/time.js'
 import { scopeFields, scopeText } from './scope.js'
 import type { SwitchCardProps } from './switch.js'
-import { type Wanted, wantedOf } from './switch-change.js'
+import { longer, type Wanted } from './switch-change.js'
+
+/** of the button that says so */
+const moreSeconds = 600
 
 interface SwitchStateProps extends SwitchCardProps {
   readonly wanted: Wanted
@@ -38,7 +41,12 @@ export function SwitchState({ status, traced, audit, wanted, change }: SwitchSta
           <TracedFacts status={status} traced={traced} last={last} />
           {status.secondsLeft !== undefined && (
             <div class="row">
-              <AsyncButton small icon="refresh" run={() => change(longer(status))} failed="The end stays as it is">
+              <AsyncButton
+                small
+                icon="refresh"
+                run={() => change(longer(status, moreSeconds))}
+                failed="The end stays as it is"
+              >
                 10 min more
               </AsyncButton>
             </div>
@@ -133,8 +141,4 @@ function Ended({ last }: { last: AuditEntry | undefined }) {
       {!byItself && ` by ${by}`}.
     </p>
   )
-}
-
-function longer(status: TraceStatus): Wanted {
-  return { ...wantedOf(status), for: `${Math.max(0, status.secondsLeft ?? 0) + 600}s` }
 }

@@ -2,7 +2,7 @@
  * The editor of a route script: CodeMirror in a shadow root, where its styles are adopted style sheets, which our
  * Content-Security-Policy allows. It knows no gateway: problems are told to it.
  */
-import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands'
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 import { bracketMatching, indentUnit } from '@codemirror/language'
 import { type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint'
 import { EditorState, type Text } from '@codemirror/state'
@@ -51,8 +51,8 @@ export class RouteEditor {
       highlightActiveLineGutter(),
       indentUnit.of('  '),
       placeholder(example),
-      // Tab indents; after Escape it goes on to the next control
-      keymap.of([...defaultKeymap, ...historyKeymap, ...lintKeymap, indentWithTab]),
+      // Tab is not among them: it goes on to the next control
+      keymap.of([...defaultKeymap, ...historyKeymap, ...lintKeymap]),
       EditorView.lineWrapping,
       EditorView.contentAttributes.of({ 'aria-label': label }),
       EditorView.updateListener.of(({ docChanged, state }) => {
