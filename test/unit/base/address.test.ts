@@ -20,5 +20,6 @@ test('a socket that is gone already has no address', () =>
 
 test('loopback is 127.0.0.0/8 and ::1', () => {
   for (const ip of ['127.0.0.1', '127.8.9.1', '::1']) assert.equal(isLoopback(ip), true, ip)
-  for (const ip of ['128.0.0.1', '::2', '10.0.0.1', '127.0.0.1.example.com', '127.0.0.256', '127.1']) assert.equal(isLoopback(ip), false, ip)
+  for (const ip of ['128.0.0.1', '::2', '10.0.0.1', '127.0.0.1.example.com', '127.0.0.256', '127.1'])
+    assert.equal(isLoopback(ip), false, ip)
 })

@@ -16,7 +16,8 @@ let isComparing = false
 
 export function MessagePane({ flow, message }: { flow: readonly MessageView[]; message: MessageView }) {
   const passage = useMemo(() => passageOf(flow, message), [flow, message])
-  const diff = useMemo(() => passage && diffOf(passage), [passage])
+  // of a text that was cut nothing can be said to be missing
+  const diff = useMemo(() => (passage && isWhole(passage) ? diffOf(passage) : undefined), [passage])
   const [comparing, setComparing] = useState(isComparing)
   const compare = (on: boolean) => {
     isComparing = on
@@ -39,13 +40,20 @@ export function MessagePane({ flow, message }: { flow: readonly MessageView[]; m
   )
 }
 
+function isWhole({ received, sent }: Passage): boolean {
+  return received.text_cut === undefined && sent.text_cut === undefined
+}
+
 function Text({ message, diff }: { message: MessageView; diff: readonly DiffLine[] | undefined }) {
-  const { kind, summary, text = summary } = message
+  const { kind, summary, text = summary, text_cut } = message
   if (kind === 'event') return <p class="sip-event">{spelled(summary)}</p>
   return diff === undefined ? (
-    <CodeBlock text={text} label="message">
-      <Coloured text={text} />
-    </CodeBlock>
+    <>
+      <CodeBlock text={text} label="message">
+        <Coloured text={text} />
+      </CodeBlock>
+      {text_cut !== undefined && <p class="muted">{bytes(text_cut)} more are in the pcapng of the call.</p>}
+    </>
   ) : (
     <CodeBlock text={diffText(diff)} label="comparison">
       <Diff diff={diff} />

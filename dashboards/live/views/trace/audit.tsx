@@ -1,7 +1,7 @@
 /** Who changed what, when, and until when. The newest first, live. */
 import type { AuditEntry } from '../../../../src/base/live.js'
 import { now } from '../../state/clock.js'
-import { clock, sentence, spelled } from '../../ui/format.js'
+import { clock, count, sentence, spelled } from '../../ui/format.js'
 import { Card } from '../../ui/panel.js'
 import { Status } from '../../ui/status.js'
 import { Time } from '../../ui/time.js'
@@ -25,7 +25,7 @@ export function AuditCard({ audit }: { audit: readonly AuditEntry[] }) {
   )
 }
 
-function Entry({ entry: { at, by, what, until, ok } }: { entry: AuditEntry }) {
+function Entry({ entry: { at, by, what, until, ok, times } }: { entry: AuditEntry }) {
   const text = spelled(sentence(what))
   const end = until === undefined ? undefined : Date.parse(until)
   return (
@@ -33,6 +33,7 @@ function Entry({ entry: { at, by, what, until, ok } }: { entry: AuditEntry }) {
       <p>{ok ? text : <Status tone="bad">{text}</Status>}</p>
       <p class="muted">
         <Time at={at} /> · {by}
+        {times !== undefined && ` · ${count(times)} times`}
         {end !== undefined && ` · ${end > now.value ? 'until' : 'ended'} ${clock(end)}`}
       </p>
     </li>

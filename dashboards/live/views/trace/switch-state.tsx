@@ -10,13 +10,19 @@ import { Facts } from '../../ui/panel.js'
 import { Badge } from '../../ui/status.js'
 import { Countdown, Time } from '../../ui/time.js'
 import { scopeFields, scopeText } from './scope.js'
-import type { SwitchCardProps } from './switch.js'
 import { longer, type Wanted } from './switch-change.js'
 
 /** of the button that says so */
 const moreSeconds = 600
 
-interface SwitchStateProps extends SwitchCardProps {
+export interface TraceNow {
+  readonly status: TraceStatus
+  /** connections traced now */
+  readonly traced: number
+  readonly audit: readonly AuditEntry[]
+}
+
+interface SwitchStateProps extends TraceNow {
   readonly wanted: Wanted
   readonly change: (to: Wanted | undefined) => Promise<void>
 }

@@ -1,21 +1,12 @@
 /** The switch and all that hangs on it: how it is now at the left, what to change it to at the right. */
 import { useState } from 'preact/hooks'
-import type { AuditEntry } from '../../../../src/base/live.js'
-import type { TraceStatus } from '../../../../src/base/status.js'
 import { Card } from '../../ui/panel.js'
 import { PickedList } from './picked.js'
 import { putSwitch, type Wanted, wantedOf } from './switch-change.js'
 import { SwitchForm } from './switch-form.js'
-import { SwitchState } from './switch-state.js'
+import { SwitchState, type TraceNow } from './switch-state.js'
 
-export interface SwitchCardProps {
-  readonly status: TraceStatus
-  /** connections traced now */
-  readonly traced: number
-  readonly audit: readonly AuditEntry[]
-}
-
-export function SwitchCard({ status, traced, audit }: SwitchCardProps) {
+export function SwitchCard({ status, traced, audit }: TraceNow) {
   // undefined: the form is as the gateway is
   const [edited, setEdited] = useState<Wanted | undefined>(undefined)
   const wanted = edited ?? wantedOf(status)
