@@ -101,6 +101,14 @@ export interface ConnectionFacts {
   closed: CloseFacts | undefined
   /** owned by trace/: its state for this connection. Nobody else reads it */
   trace: object | undefined
+  /** the sampled span of its handshake or connect (W3C Trace Context §3.2.2), for events and logs. telemetry/ sets it */
+  span: SpanIds | undefined
+}
+
+/** Lower-case hex: 32 and 16 digits. */
+export interface SpanIds {
+  readonly traceId: string
+  readonly spanId: string
 }
 
 export interface CloseFacts {

@@ -19,7 +19,8 @@ import type {
   Viewer,
   WatchRequest,
 } from './live.js'
-import type { GatewayStatus, TraceScope, TraceStatus } from './status.js'
+import type { LogComponent, LogLevel } from './log.js'
+import type { GatewayStatus, LogStatus, TraceScope, TraceStatus } from './status.js'
 
 export interface Readiness {
   readonly ready: boolean
@@ -89,6 +90,9 @@ export interface GatewayView {
   domains(): Promise<readonly DomainView[]>
   /** newest first */
   audit(): Promise<readonly AuditEntry[]>
+  log(): Promise<LogStatus>
+  /** The text exposition format of Prometheus, version 0.0.4. undefined: telemetry.metrics is off */
+  metrics(): Promise<string | undefined>
   overview(): Promise<Overview>
   /** the last hour, oldest first */
   history(): Promise<readonly Sample[]>
@@ -124,6 +128,16 @@ export interface PickRequest {
   readonly by: string
 }
 
+export interface LogRequest {
+  /** undefined: all */
+  readonly component: LogComponent | undefined
+  /** undefined: as configured */
+  readonly level: LogLevel | undefined
+  /** ms; then it is as configured again. undefined: until it is changed, or a restart */
+  readonly forMs: number | undefined
+  readonly by: string
+}
+
 /** What became of a probe event. */
 export interface DestinationTest {
   /** handed to the network; over UDP nobody says whether it arrived */
@@ -145,6 +159,7 @@ export interface GatewayControl {
   setTrace(request: TraceRequest): Promise<TraceStatus | SearchProblem>
   /** false: no such connection */
   pick(request: PickRequest): Promise<boolean>
+  setLog(request: LogRequest): Promise<LogStatus>
   /** Parses and swaps the filter route; on a problem the old one stays. */
   setFilter(text: string, by: string): Promise<DryRun | { problems: RouteProblem[] }>
   /** Back to the filter of the configuration. */

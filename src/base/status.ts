@@ -1,4 +1,21 @@
 /** How the gateway and its parts are, as the API tells it: plain data, counted since start. */
+import type { LogComponent, LogLevel } from './log.js'
+
+/** The log, component by component. */
+export interface LogStatus {
+  readonly components: readonly LogComponentStatus[]
+  /** lines not written since start because too many were alike */
+  readonly repeats: number
+}
+
+export interface LogComponentStatus {
+  readonly component: LogComponent
+  readonly level: LogLevel
+  /** by the configuration */
+  readonly configured: LogLevel
+  /** ISO 8601: when it is as configured again; undefined: it stays as it is */
+  readonly until: string | undefined
+}
 
 export interface DestinationStatus {
   readonly id: string
@@ -14,6 +31,8 @@ export interface DestinationStatus {
   /** handed to the network since start */
   readonly sentPackets: number
   readonly sentBytes: number
+  /** of them, by name of the HEP protocol type: `sip`, `log`, … */
+  readonly sentByType: Readonly<Record<string, number>>
   /** never sent, by reason */
   readonly dropped: Readonly<Record<string, number>>
   /** sent, but with a shortened payload */
@@ -170,6 +189,8 @@ export interface GatewayStatus {
   }
   readonly messages: {
     readonly relayed: number
+    /** had to wait for a connection that was not there yet */
+    readonly postponed: number
     /** taken from a peer and not delivered, by cause */
     readonly lost: Readonly<Record<string, number>>
     readonly pings: number

@@ -118,6 +118,8 @@ function typeText(setting: Setting): string {
   switch (setting.kind) {
     case 'flag':
       return '0 or 1'
+    case 'number':
+      return `${setting.minimum} to ${setting.maximum}`
     case 'integer':
       return setting.minimum === setting.maximum ? `${setting.minimum}` : `${setting.minimum} to ${setting.maximum}`
     case 'text':

@@ -29,7 +29,18 @@ function reloadedApi(running: Config['api'], next: Config['api']): Config['api']
 }
 
 /** Sections whose parts an operator changes one by one. */
-const sections = ['log', 'proto_tls', 'relay', 'trust', 'trace', 'limits', 'collector', 'live', 'api'] as const
+const sections = [
+  'log',
+  'proto_tls',
+  'relay',
+  'trust',
+  'trace',
+  'limits',
+  'collector',
+  'telemetry',
+  'live',
+  'api',
+] as const
 
 function differences(a: Config, b: Config): string[] {
   const whole = (['state_dir', 'socket'] as const).filter((key) => !same(a[key], b[key]))

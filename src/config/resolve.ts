@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import { UsageError } from '../base/errors.js'
+import { type LogComponent, type LogLevel, logComponents } from '../base/log.js'
 import { hepDestination, parseHepId, type WrittenHepId } from './hep-id.js'
 import { isHost, parseCidr, parseIpPort, quote } from './host-port.js'
 import { parseDestinationMatch, parseNameMatch, parseSocketMatch } from './match.js'
@@ -57,12 +58,13 @@ class Resolver {
   }
 
   config(): Config {
-    const { proto_tls, proto_hep, tls_mgm, routes, relay, trust, trace, limits, collector, live, log } = this.#settings
+    const { proto_tls, proto_hep, tls_mgm, routes, relay, trust, trace, limits, collector, telemetry, live, log } =
+      this.#settings
     const around = this.#around
     return {
       file: around.file,
       state_dir: this.#path(this.#settings.state_dir) ?? defaultStateDir(around),
-      log: { level: log.level, format: log.format ?? (around.terminal ? 'pretty' : 'json') },
+      log: { format: log.format ?? (around.terminal ? 'pretty' : 'json'), levels: logLevelsOf(log) },
       socket: this.#each(this.#settings.socket, ['socket'], (entry, path) => this.#socket(entry, path)),
       proto_tls: { ...proto_tls, trace_filter_route: this.#filterRoute(proto_tls.trace_filter_route) },
       proto_hep: {
@@ -98,6 +100,7 @@ class Resolver {
         ...collector,
         listen: this.#texts(collector.listen, ['collector', 'listen'], parseCollectorSocket),
       },
+      telemetry,
       live,
       api: this.#api(this.#settings.api),
     }
@@ -355,4 +358,11 @@ function parseApiListen(text: string): { ip: string; port: number } {
 function parseServerName(text: string): string {
   if (!isHost(text)) throw new UsageError(`${quote(text)} is not a host name`)
   return text
+}
+
+function logLevelsOf({ level, levels }: FileSettings['log']): Config['log']['levels'] {
+  return Object.fromEntries(logComponents.map((component) => [component, levels[component] ?? level])) as Record<
+    LogComponent,
+    LogLevel
+  >
 }

@@ -4,6 +4,7 @@
  * It says what may be written; what the texts in it mean is in the files named after them (socket.ts, hep-id.ts, …).
  */
 import { maxTimerMs } from '../base/duration.js'
+import { type LogComponent, type LogLevel, logComponents, logLevels } from '../base/log.js'
 import {
   choice,
   either,
@@ -11,8 +12,10 @@ import {
   integer,
   list,
   named,
+  number,
   optionalChoice,
   optionalFlag,
+  type Setting,
   secret,
   section,
   text,
@@ -547,13 +550,13 @@ const api = section(
             examples: ['on-call'],
           }),
           scopes: list(
-            optionalChoice(['read', 'control', 'secrets'], {
+            optionalChoice(['metrics', 'read', 'control', 'secrets'], {
               description: 'What the token is good for.',
             }),
             {
               default: ['read'],
               description:
-                '`read`: see everything but keys. `control`: change something. `secrets`: get key material. None includes another.',
+                '`metrics`: `GET /metrics` alone, for Prometheus. `read`: see everything but keys, metrics too. `control`: change something. `secrets`: get key material.',
               examples: [['read', 'control']],
             },
           ),
@@ -587,6 +590,16 @@ const api = section(
 
 // ---- everything else ----------------------------------------------------------------------------------------
 
+const logLevelsOf = section(
+  Object.fromEntries(
+    logComponents.map((component) => [
+      component,
+      optionalChoice(logLevels, { description: `The same for ${component}.`, defaultNote: '`log.level`' }),
+    ]),
+  ) as Record<LogComponent, Setting<LogLevel | undefined>>,
+  { description: 'Levels of single components; the API changes them while the gateway runs (`PUT /api/v1/log`).' },
+)
+
 /** The whole file. */
 export const fileSchema = section(
   {
@@ -612,6 +625,7 @@ export const fileSchema = section(
           description: 'For people, or one JSON object per line.',
           defaultNote: 'pretty on a terminal, else json',
         }),
+        levels: logLevelsOf,
       },
       { description: 'What the process logs, to its standard error.' },
     ),
@@ -706,6 +720,21 @@ export const fileSchema = section(
         }),
       },
       { description: 'The embedded HEP collector: to see a trace without installing anything else.' },
+    ),
+    telemetry: section(
+      {
+        metrics: flag({
+          default: 1,
+          description:
+            'Count what happens, for `GET /metrics` (Prometheus) and for OTLP metrics where `OTEL_*` variables ask for them. Off: nothing is counted, and there is no `/metrics`.',
+        }),
+        sip_spans: number(0, 1, {
+          default: 0.05,
+          description:
+            'Share of the calls whose requests get a span each, where `OTEL_*` variables ask for traces. Chosen by Call-ID, so that a call has all its spans or none. 0: none, 1: all.',
+        }),
+      },
+      { description: 'Metrics and spans. Where OTLP goes is said by the standard `OTEL_*` environment variables.' },
     ),
     live: section(
       {

@@ -22,6 +22,7 @@ interface Notes {
 type Kind =
   | { readonly kind: 'flag' }
   | { readonly kind: 'integer'; readonly minimum: number; readonly maximum: number }
+  | { readonly kind: 'number'; readonly minimum: number; readonly maximum: number }
   /** `form` says in a refusal what the text looks like */
   | { readonly kind: 'text'; readonly secret: boolean; readonly form: string }
   | { readonly kind: 'choice'; readonly enum: readonly (string | number)[] }
@@ -72,6 +73,10 @@ export function integer<D extends number | undefined = undefined>(
   notes: Notes & { default?: D },
 ): Setting<D extends number ? number : number | undefined> {
   return make({ kind: 'integer', type: 'integer', minimum, maximum, ...notes })
+}
+
+export function number(minimum: number, maximum: number, notes: Notes & { default: number }): Setting<number> {
+  return make({ kind: 'number', type: 'number', minimum, maximum, ...notes })
 }
 
 interface TextNotes extends Notes {

@@ -44,6 +44,8 @@ class ShapeReader {
         return this.#flag(setting, node, path)
       case 'integer':
         return this.#integer(setting, node, path)
+      case 'number':
+        return this.#number(setting, node, path)
       case 'text':
         return this.#text(setting, node, path)
       case 'choice':
@@ -71,6 +73,12 @@ class ShapeReader {
   #integer(setting: OfKind<'integer'>, node: Node | null, path: Path): unknown {
     const value = scalarValue(node)
     const fits = Number.isInteger(value) && Number(value) >= setting.minimum && Number(value) <= setting.maximum
+    return fits ? value : this.#refuse(setting, node, path)
+  }
+
+  #number(setting: OfKind<'number'>, node: Node | null, path: Path): unknown {
+    const value = scalarValue(node)
+    const fits = typeof value === 'number' && value >= setting.minimum && value <= setting.maximum
     return fits ? value : this.#refuse(setting, node, path)
   }
 
@@ -183,6 +191,8 @@ function expectation(setting: Setting): string {
         ? `${setting.minimum}`
         : `${what} from ${setting.minimum} to ${setting.maximum}`
     }
+    case 'number':
+      return `a number from ${setting.minimum} to ${setting.maximum}`
     case 'text':
       return setting.form
     case 'choice':
@@ -211,6 +221,7 @@ function found(node: Node | null, setting: Setting): string {
   switch (setting.kind) {
     case 'flag':
     case 'integer':
+    case 'number':
     case 'choice':
       return isText ? quote(value) : `${value}`
     case 'text':

@@ -4,6 +4,7 @@
  * Times are in ms, sizes in bytes, unless a comment says otherwise.
  */
 import type { Side, Transport } from '../base/facts.js'
+import type { LogComponent, LogLevel } from '../base/log.js'
 
 export interface HostPort {
   /** name or address, no brackets */
@@ -132,7 +133,10 @@ export interface Config {
   /** absolute path of the file this came from, undefined for the embedded defaults */
   readonly file: string | undefined
   readonly state_dir: string
-  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'pretty' | 'json' }
+  readonly log: {
+    readonly format: 'pretty' | 'json'
+    readonly levels: Readonly<Record<LogComponent, LogLevel>>
+  }
   readonly socket: readonly SocketConfig[]
   readonly proto_tls: {
     readonly tls_port: number
@@ -235,6 +239,12 @@ export interface Config {
     /** packets kept in memory */
     readonly max_packets: number
   }
+  readonly telemetry: {
+    /** count, for /metrics and OTLP */
+    readonly metrics: boolean
+    /** share of the calls whose requests get spans, 0 to 1 */
+    readonly sip_spans: number
+  }
   /** what the dashboard and the API can look back on, in memory */
   readonly live: {
     /** BYTES of traced messages kept; 0: none, and then only a HEP destination makes tracing possible */
@@ -258,7 +268,7 @@ export interface Config {
   }
 }
 
-export type ApiScope = 'read' | 'control' | 'secrets'
+export type ApiScope = 'metrics' | 'read' | 'control' | 'secrets'
 
 export interface ApiTokenConfig {
   /** who it is, for the audit list */

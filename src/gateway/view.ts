@@ -145,6 +145,7 @@ export class View implements GatewayView {
       },
       messages: {
         relayed: connections.messages.sent,
+        postponed: connections.messages.postponed,
         lost: connections.messages.lost,
         pings: connections.counters.pings,
       },

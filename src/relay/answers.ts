@@ -1,4 +1,5 @@
 /** Our own answers to requests (RFC 3261 §8.2.6, §16.7): built, sent back where the request came from, counted, traced. */
+import { publishSent } from '../base/channels.js'
 import { causeEntry, type Failure } from '../base/errors.js'
 import type { ConnectionFacts } from '../base/facts.js'
 import { SipHash } from '../base/siphash.js'
@@ -44,6 +45,7 @@ export class Answers {
   /** Sends bytes of our own, one message, and traces them by the verdict on `judge`; undefined: not traced. */
   sendOwn(leg: Leg, bytes: Buffer, judge: ConnectionFacts | undefined): boolean {
     const taken = leg.carrier.write(bytes, 1)
+    if (taken) publishSent(leg.facts, bytes, 0, bytes.length, undefined)
     if (taken && judge !== undefined && this.#tap.on) {
       const callId = findHeader(bytes, headersStart(bytes, 0, bytes.length), bytes.length, headerNames.callId)
       const [from, to] = callId === undefined ? [0, 0] : [callId.valueStart, callId.valueEnd]

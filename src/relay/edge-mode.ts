@@ -96,6 +96,7 @@ export class EdgeMode {
       association: (address) => this.#associationTo(address),
       isInside: (address, transport) => options.own.listensAt(address, transport) || this.#upstreams.listensAt(address),
       acceptedFrom: (address, transport) => this.#acceptedFrom(address, transport),
+      messages: options.messages,
       async: proto_tls.tls_async,
       connectWindowMs: proto_tls.tls_async_local_connect_timeout,
       handshakeWindowMs: proto_tls.tls_async_handshake_timeout,

@@ -13,6 +13,7 @@ import type { Side, Transport } from '../base/facts.js'
 import type { Connection } from '../tls/connection.js'
 import type { Connector } from '../tls/connector.js'
 import type { ConnectionHandler } from '../tls/handler.js'
+import type { MessageCounters } from '../tls/message-counters.js'
 import type { ConnectionPool } from '../tls/pool.js'
 import type { Leg, LegPeer } from './leg.js'
 
@@ -59,6 +60,7 @@ export interface OutboundOptions {
   readonly async: boolean
   readonly connectWindowMs: number
   readonly handshakeWindowMs: number
+  readonly messages: MessageCounters
   /** tls_async_max_postponed_chunks */
   readonly maxPostponed: number
 }
@@ -177,6 +179,7 @@ class Opening implements ConnectionHandler {
       traveller.failed(overflow)
       return
     }
+    this.#outbound.options.messages.postponed++
     this.#passengers.push({ traveller, sinceMs: performance.now() })
     if (overflow) this.connection?.fail(overflow)
   }

@@ -2,6 +2,7 @@
  * The one message that is under way now: its index, its topmost Via, how it was on the wire; and the last
  * steps of every message, writing and tracing both its legs. It decides nothing about where it goes.
  */
+import { arrivalMs, publishSent } from '../base/channels.js'
 import { failure } from '../base/errors.js'
 import type { ConnectionFacts } from '../base/facts.js'
 import type { Refusal } from '../sip/check.js'
@@ -29,7 +30,10 @@ export interface PassageOptions {
 export type Wire = Pick<SipMessage, 'buf' | 'start' | 'end' | 'callIdStart' | 'callIdEnd'>
 
 /** A message that waited, with what it was on the wire where it was changed since. */
-export type Waited = Pick<SipMessage, 'buf' | 'start' | 'bodyStart' | 'end'> & { readonly asReceived: Wire | undefined }
+export type Waited = Pick<SipMessage, 'buf' | 'start' | 'bodyStart' | 'end'> & {
+  readonly asReceived: Wire | undefined
+  readonly arrivedMs: number
+}
 
 /** One phone that does not read must not fill our memory: what may wait for an edge connection. */
 const maxUnsentBytes = 1024 * 1024
@@ -39,6 +43,8 @@ export class Passage {
   readonly via = new Via()
   /** as it was on the wire, where `message` is not */
   asReceived: Wire | undefined
+  /** its `arrivalMs()` */
+  arrivedMs = 0
   readonly #options: PassageOptions
 
   constructor(options: PassageOptions) {
@@ -50,14 +56,16 @@ export class Passage {
   begin(source: Leg, buf: Buffer, start: number, bodyStart: number, end: number): void {
     this.message.read(buf, start, bodyStart, end)
     this.asReceived = undefined
+    this.arrivedMs = arrivalMs()
     // A core leg follows the verdict on the edge leg, which is known only when the way is; a response may be to a probe.
     if (source.facts.side === 'edge' && this.message.isRequest) this.traceIn(source, source.facts)
   }
 
   /** One that was begun before and had to wait. */
-  resume({ buf, start, bodyStart, end, asReceived }: Waited): void {
+  resume({ buf, start, bodyStart, end, asReceived, arrivedMs }: Waited): void {
     this.message.read(buf, start, bodyStart, end)
     this.asReceived = asReceived
+    this.arrivedMs = arrivedMs
     this.readVia()
   }
 
@@ -92,8 +100,12 @@ export class Passage {
     const { async, tap, rewrite, messages } = this.#options
     const taken =
       async || target.facts.transport === 'udp' ? target.carrier.write(bytes, 1) : target.writeHolding(source, bytes)
-    if (!taken) messages.lose(1, 'relay-closed')
-    else if (tap.on) this.#traceOut(target, bytes, judge, rewrite)
+    if (taken) {
+      publishSent(target.facts, bytes, 0, bytes.length, this.arrivedMs)
+      if (tap.on) this.#traceOut(target, bytes, judge, rewrite)
+    } else {
+      messages.lose(1, 'relay-closed')
+    }
     if (target.blocked) this.#slowDown(source, target)
   }
 

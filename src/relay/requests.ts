@@ -254,7 +254,7 @@ export class Requests {
   /** A connection has to be found or opened first. */
   #wait(source: Leg, hops: Hops): void {
     if (!this.#options.async) source.hold()
-    this.#options.outbound.send(new WaitingRequest(this, source, this.#passage.message, this.#passage.asReceived, hops))
+    this.#options.outbound.send(new WaitingRequest(this, source, this.#passage, hops))
   }
 
   #forward(source: Leg, target: Leg, byFlow: boolean): void {
@@ -295,17 +295,14 @@ class WaitingRequest implements Traveller {
   readonly end: number
   /** as it was on the wire, where it was changed since */
   readonly asReceived: Wire | undefined
+  readonly arrivedMs: number
   readonly hops: Hops
   readonly #requests: Requests
 
-  constructor(
-    requests: Requests,
-    source: Leg,
-    { buf, start, bodyStart, end }: SipMessage,
-    asReceived: Wire | undefined,
-    hops: Hops,
-  ) {
+  constructor(requests: Requests, source: Leg, { message, asReceived, arrivedMs }: Passage, hops: Hops) {
+    const { buf, start, bodyStart, end } = message
     this.asReceived = asReceived
+    this.arrivedMs = arrivedMs
     this.#requests = requests
     this.source = source
     this.buf = buf

@@ -9,6 +9,7 @@
  * sent before it left is still delivered.
  */
 import type { Endpoint } from '../base/address.js'
+import { arrivalMs, publishSent } from '../base/channels.js'
 import { type Cause, causeEntry, type Failure, failure } from '../base/errors.js'
 import { type Connection, pauseReasons } from '../tls/connection.js'
 import type { Connector, Target } from '../tls/connector.js'
@@ -179,6 +180,7 @@ class Tunnel {
   #wait(bytes: Buffer, messages: number): void {
     this.#waiting.bytes.push(bytes)
     this.#waiting.messages += messages
+    this.options.messages.postponed += messages
     const most = this.options.maxPostponed
     if (this.#waiting.messages > most) {
       this.#giveUp(failure('postponed-overflow', `more than ${most} messages waited for an upstream`))
@@ -229,6 +231,7 @@ class ClientLeg implements ConnectionHandler {
 
   onMessage(buf: Buffer, start: number, bodyStart: number, end: number): void {
     const { client, coreConnection, options } = this.#tunnel
+    if (coreConnection !== undefined) publishSent(coreConnection.facts, buf, start, end, arrivalMs())
     if (buf[start] === REGISTER_BYTE) noteIfRegister(client.facts, buf, start, bodyStart)
     if (options.tap.on) {
       const { callIdStart, callIdEnd } = client
@@ -286,6 +289,7 @@ class CoreLeg implements ConnectionHandler {
   onMessage(buf: Buffer, start: number, _bodyStart: number, end: number): void {
     const { client, options } = this.#tunnel
     const core = this.connection as Connection
+    publishSent(client.facts, buf, start, end, arrivalMs())
     if (options.tap.on) {
       const { callIdStart, callIdEnd } = core
       if (options.traceCoreLeg) {

@@ -10,7 +10,7 @@
  */
 
 import type { Endpoint } from '../base/address.js'
-import { publishConnection } from '../base/channels.js'
+import { noteArrival, publishConnection, publishReceived } from '../base/channels.js'
 import { type Cause, causeEntry, type Failure, failure } from '../base/errors.js'
 import type { ConnectionEvent, ConnectionEventName, ConnectionFacts, Direction, Side } from '../base/facts.js'
 import type { SipDatagram } from '../sip/datagram.js'
@@ -137,8 +137,10 @@ export class Association {
   }
 
   #take(buf: Buffer, read: SipDatagram): void {
+    noteArrival()
     this.facts.bytesIn += buf.length
     this.facts.messagesIn++
+    publishReceived(this.facts, buf, read.start, read.end)
     this.touch()
     this.callIdStart = read.callIdStart
     this.callIdEnd = read.callIdEnd

@@ -9,7 +9,7 @@
  */
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import { publishConnection } from '../base/channels.js'
+import { noteArrival, publishConnection, publishReceived } from '../base/channels.js'
 import { type Cause, causeEntry, causeSentence, type Failure, failure } from '../base/errors.js'
 import type { CertificateFacts, ConnectionEvent, ConnectionEventName, ConnectionFacts } from '../base/facts.js'
 import { type FramerLimits, SipFramer } from '../sip/framer.js'
@@ -327,6 +327,7 @@ export class Connection {
 
   onMessage(buf: Buffer, start: number, bodyStart: number, end: number): void {
     this.facts.messagesIn++
+    publishReceived(this.facts, buf, start, end)
     if (this.#framer.awaitsPong) this.#pongDueSinceMs = this.#all.watch.nowMs
     this.incompleteSinceMs = 0 // what may follow in this read is another message, with a time of its own
     this.#handler?.onMessage(buf, start, bodyStart, end)
@@ -344,6 +345,7 @@ export class Connection {
 
   read(chunk: Buffer): void {
     if (this.#state !== 'open' && this.#state !== 'ending') return
+    noteArrival()
     this.facts.bytesIn += chunk.length
     this.lastActiveMs = this.#all.watch.nowMs
     const framer = this.#framer
@@ -475,6 +477,7 @@ export class Connection {
     if (this.#failure !== undefined) return false
     this.#postponed.push(bytes)
     this.#postponedMessages += messages
+    this.#all.messages.postponed += messages
     const most = this.#all.maxPostponed
     if (this.#postponedMessages > most) {
       this.fail(failure('postponed-overflow', `more than ${most} messages waited for the connection`))

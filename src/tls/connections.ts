@@ -114,6 +114,7 @@ export class Connections implements ConnectionHome, AssociationHome {
       relayedTo: undefined,
       closed: undefined,
       trace: undefined,
+      span: undefined,
     }
   }
 

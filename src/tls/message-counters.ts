@@ -4,6 +4,8 @@ import type { Cause } from '../base/errors.js'
 export class MessageCounters {
   /** written to an established connection */
   sent = 0
+  /** had to wait for a connection that was not there yet; one that is tried on several waits for each */
+  postponed = 0
   readonly #lost = new Map<Cause, number>()
 
   /** Messages taken from a peer that will never reach the other side. */
