@@ -53,6 +53,8 @@ function right(setting: Setting): fc.Arbitrary<unknown> {
       return fc.constantFrom(0, 1, false, true)
     case 'integer':
       return fc.integer({ min: setting.minimum, max: setting.maximum })
+    case 'number':
+      return fc.double({ min: setting.minimum, max: setting.maximum, noNaN: true })
     case 'choice':
       return fc.constantFrom(...setting.enum)
     case 'text':

@@ -140,6 +140,7 @@ export function facts(overrides: Partial<ConnectionFacts> = {}): ConnectionFacts
     relayedTo: undefined,
     closed: undefined,
     trace: undefined,
+    span: undefined,
     ...overrides,
   }
 }

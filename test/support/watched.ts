@@ -48,6 +48,7 @@ export function liveFacts(changes: Partial<ConnectionFacts> = {}): ConnectionFac
     relayedTo: undefined,
     closed: undefined,
     trace: undefined,
+    span: undefined,
     ...changes,
   }
 }
@@ -65,7 +66,7 @@ export function healthyStatus(changes: Partial<GatewayStatus> = {}): GatewayStat
     upstreams: [upstreamStatus()],
     domains: [],
     connections: { open: 1, inHandshake: 0, acceptedTotal: 10, connectedTotal: 5, closedTotal: 3, failures: {} },
-    messages: { relayed: 100, lost: {}, pings: 0 },
+    messages: { relayed: 100, postponed: 0, lost: {}, pings: 0 },
     edge: undefined,
     trace: {
       trace_mode: 'off',
@@ -115,6 +116,7 @@ export function destinationStatus(changes: Partial<DestinationStatus> = {}): Des
     queuedBytes: 0,
     sentPackets: 0,
     sentBytes: 0,
+    sentByType: {},
     dropped: {},
     truncated: 0,
     reconnects: 0,

@@ -3,7 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { type LogLevel, logComponents } from '../../../src/base/log.js'
 import { ConfigError, defaultConfig, loadConfig, parseConfig } from '../../../src/config/load.js'
+import type { Config } from '../../../src/config/types.js'
 import { repoRoot } from '../../support/paths.js'
 import { digest, machine, parse } from './parsing.js'
 
@@ -26,12 +28,16 @@ test('every parameter of proto_tls has the default OpenSIPS gives it', () => {
   })
 })
 
+function levels(level: LogLevel): Config['log']['levels'] {
+  return Object.fromEntries(logComponents.map((component) => [component, level])) as Config['log']['levels']
+}
+
 test('everything else has its default', () => {
   const { socket, proto_tls, ...rest } = parse('')
   assert.deepEqual(rest, {
     file: '/etc/hepgate/hepgate.yaml',
     state_dir: '/home/op/.local/state/hepgate',
-    log: { level: 'info', format: 'json' },
+    log: { format: 'json', levels: levels('info') },
     proto_hep: {
       hep_id: [],
       hep_capture_id: 1,
@@ -72,6 +78,7 @@ test('everything else has its default', () => {
       drain_timeout: 10_000,
     },
     collector: { listen: [], max_packets: 10_000 },
+    telemetry: { metrics: true, sip_spans: 0.05 },
     live: { message_bytes: 32 * 1024 * 1024, closed_connections: 1000, viewers: 32 },
     api: {
       listen: { ip: '127.0.0.1', port: 8080 },
@@ -153,7 +160,7 @@ socket:
   - udp:10.0.0.4
 state_dir: /var/lib/hepgate
 workers: 1
-log: { level: debug, format: pretty }
+log: { level: debug, format: pretty, levels: { tls: error } }
 proto_tls: { tls_port: 5071, tls_crlf_pingpong: 0, tls_crlf_drop: true, tls_max_msg_chunks: 8, cert_check_on_conn_reusage: 1,
   trace_destination: [a, b], trace_on: true, trace_filter_route: f, tls_handshake_timeout: 5000, tls_send_timeout: 2000,
   tls_async: false, tls_async_max_postponed_chunks: 64, tls_async_local_connect_timeout: 0, tls_async_handshake_timeout: 0 }
@@ -197,6 +204,7 @@ trace: { keylog_file: keys.log, core_leg: 1, probes: 0, core_events: 0 }
 limits: { max_connections: 1, max_connections_per_address: 0, max_handshakes: 2, max_message_bytes: 1000, message_timeout: 3,
   tcp_connection_lifetime: 0, tcp_keepalive: 0, tcp_keepidle: 5, drain_timeout: 0 }
 collector: { listen: [udp:127.0.0.1, "tcp:[::1]:9061"], max_packets: 6 }
+telemetry: { metrics: 0, sip_spans: 0.5 }
 live: { message_bytes: 0, closed_connections: 7, viewers: 8 }
 api: { listen: 0.0.0.0:80, token: t, certificate: api.pem, private_key: keys/api.pem, rate_limit: 0,
   tokens: { name: on-call@example.com, scopes: [secrets, read, read], sha256: ${digest.toUpperCase()} } }
@@ -220,7 +228,7 @@ api: { listen: 0.0.0.0:80, token: t, certificate: api.pem, private_key: keys/api
   assert.deepEqual(config, {
     file: '/etc/hepgate/hepgate.yaml',
     state_dir: '/var/lib/hepgate',
-    log: { level: 'debug', format: 'pretty' },
+    log: { format: 'pretty', levels: { ...levels('debug'), tls: 'error' } },
     socket: [
       {
         text: 'tls:0.0.0.0:5061 AS sip.example.com',
@@ -397,6 +405,7 @@ api: { listen: 0.0.0.0:80, token: t, certificate: api.pem, private_key: keys/api
       ],
       max_packets: 6,
     },
+    telemetry: { metrics: false, sip_spans: 0.5 },
     live: { message_bytes: 0, closed_connections: 7, viewers: 8 },
     api: {
       listen: { ip: '0.0.0.0', port: 80 },

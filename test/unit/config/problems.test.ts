@@ -37,6 +37,20 @@ const shapes: Case[] = [
     message: 'expected a whole number from 1 to 65535, found "5061"',
   },
   {
+    name: 'a share is at most 1',
+    text: 'telemetry:\n  sip_spans: 5',
+    path: 'telemetry.sip_spans',
+    line: 3,
+    message: 'expected a number from 0 to 1, found 5',
+  },
+  {
+    name: 'a component of the log is one there is',
+    text: 'log:\n  levels:\n    tsl: debug',
+    path: 'log.levels.tsl',
+    line: 4,
+    message: /tls/,
+  },
+  {
     name: 'a switch is not yes or no',
     text: 'proto_tls:\n  trace_on: yes',
     path: 'proto_tls.trace_on',
@@ -427,7 +441,7 @@ const meanings: Case[] = [
     text: `api:\n  tokens:\n    - { name: a, scopes: [read, admin], sha256: ${digest} }`,
     path: 'api.tokens[0].scopes[1]',
     line: 4,
-    message: 'expected read, control or secrets, found "admin"',
+    message: 'expected metrics, read, control or secrets, found "admin"',
   },
   {
     name: 'two tokens do not share a name',

@@ -169,7 +169,7 @@ const present: [what: string, known: Partial<Known>, code: string, level: Attent
   [
     'messages were lost',
     {
-      ...withStatus({ messages: { relayed: 1, lost: { 'send-timeout': 9, idle: 1 }, pings: 0 } }),
+      ...withStatus({ messages: { relayed: 1, postponed: 0, lost: { 'send-timeout': 9, idle: 1 }, pings: 0 } }),
       ...ago(299, { messages_lost: 3 }),
     },
     'messages-lost',

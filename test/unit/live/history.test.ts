@@ -72,7 +72,7 @@ test('a sample holds what is now, and what was counted since the one before', as
   const { second } = await begun()
   const sample = await second({
     connections: { open: 7, inHandshake: 2, acceptedTotal: 12, connectedTotal: 6, closedTotal: 4, failures: {} },
-    messages: { relayed: 150, lost: { 'send-timeout': 2, idle: 1 }, pings: 9 },
+    messages: { relayed: 150, postponed: 0, lost: { 'send-timeout': 2, idle: 1 }, pings: 9 },
     destinations: [destinationStatus({ sentPackets: 40, dropped: { 'queue-full': 3, refused: 1 }, queuedPackets: 5 })],
   })
   assert.equal(sample.t, noonS + 1)

@@ -73,6 +73,7 @@ export function connection(changes: Partial<ConnectionFacts> = {}): ConnectionFa
     relayedTo: undefined,
     closed: undefined,
     trace: undefined,
+    span: undefined,
     ...changes,
   }
 }
