@@ -37,9 +37,14 @@ export function caller({ caller, ip }: FastifyRequest, by: 'api' | 'mi' = 'api')
   return caller.token === undefined ? `mi ${plainIp(ip)}` : `mi ${caller.token} ${plainIp(ip)}`
 }
 
+/** Any of these is enough for what needs `scope`: whoever may see everything may see the numbers of it. */
+export function scopesFor(scope: ApiScope): readonly ApiScope[] {
+  return scope === 'metrics' ? ['metrics', 'read'] : [scope]
+}
+
 /** For a route that needs a scope only for some of what can be asked of it. */
 export function hasScope({ caller }: FastifyRequest, scope: ApiScope): boolean {
-  return caller.scopes.has(scope)
+  return scopesFor(scope).some((one) => caller.scopes.has(one))
 }
 
 /** Throws the 403 of RFC 6750 §3.1 for a caller without the scope. */

@@ -131,7 +131,7 @@ function schemaError({ instancePath, keyword, params, message }: SchemaError, co
 function expectation(keyword: string, params: SchemaError['params']): string | undefined {
   switch (keyword) {
     case 'enum':
-      return `should be ${(params.allowedValues as string[]).map((value) => `'${value}'`).join(' or ')}`
+      return `should be ${(params.allowedValues as (string | null)[]).map(quoted).join(' or ')}`
     case 'type':
       return `should be of type ${params.type}`
     case 'minimum':
@@ -155,6 +155,10 @@ function expectation(keyword: string, params: SchemaError['params']): string | u
     default:
       return undefined
   }
+}
+
+function quoted(value: string | null): string {
+  return value === null ? 'null' : `'${value}'`
 }
 
 /** The framework's own sentences, in ours where a person will meet them. */

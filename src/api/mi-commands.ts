@@ -6,6 +6,7 @@ import { type Command, invalidParams } from './mi-command.js'
 import { listTcpConns } from './mi-connections.js'
 import { tlsTrace, uptime, version } from './mi-core.js'
 import { tlsList, tlsReload } from './mi-domains.js'
+import { logLevel } from './mi-log.js'
 import { getStatistics } from './mi-statistics.js'
 
 /** mi/mi_core.c, mi_which and mi_which_cmd: all names, those of a module, or the parameters a command takes. */
@@ -32,6 +33,7 @@ export const commands: ReadonlyMap<string, Command> = new Map([
   ['tcp:list', listTcpConns],
   ['get_statistics', getStatistics],
   ['statistics:get', getStatistics],
+  ['log_level', logLevel],
   ['uptime', uptime],
   ['version', version],
   ['which', which],

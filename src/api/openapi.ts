@@ -5,6 +5,7 @@
 import { fastifySwagger } from '@fastify/swagger'
 import { fastifySwaggerUi } from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { scopesFor } from './caller.js'
 import { contentSecurityPolicy } from './headers.js'
 
 export const documentPath = '/api/v1/openapi.json'
@@ -37,6 +38,7 @@ export async function openApiDocument(app: FastifyInstance, version: string): Pr
         { name: 'destinations', description: 'where traces go' },
         { name: 'domains', description: 'certificates' },
         { name: 'collector', description: 'what the embedded HEP collector received' },
+        { name: 'log', description: 'the level of each component' },
         { name: 'control', description: 'reload; the audit list; the OpenSIPS management interface' },
       ],
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
@@ -94,9 +96,10 @@ export function describeScopes(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {
     const scope = route.config?.scope
     if (scope === undefined) throw new Error(`${route.method} ${route.url} does not say which scope it needs`)
-    const security = scope === 'open' ? [] : [{ token: [scope] }]
+    const scopes = scope === 'open' ? [] : scopesFor(scope)
+    const security = scopes.map((one) => ({ token: [one] }))
     // once more in words: the page shows a lock, and not what opens it
-    const needs = scope === 'open' ? 'Needs no token.' : `Needs the scope \`${scope}\`.`
+    const needs = scope === 'open' ? 'Needs no token.' : `Needs the scope \`${scopes.join('` or `')}\`.`
     const description = [route.schema?.description, needs].filter((part) => part !== undefined).join(' ')
     route.schema = { ...route.schema, security, description }
   })

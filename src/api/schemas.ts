@@ -6,6 +6,7 @@ import { problemType } from './errors.js'
 import { CallsQuery, callSchemas } from './schemas/call.js'
 import { CollectedPackets, CollectedQueryString } from './schemas/collector.js'
 import { CloseQuery, ConnectionsQuery, connectionSchemas } from './schemas/connection.js'
+import { logSchemas } from './schemas/log.js'
 import { MiRequest, MiResponse } from './schemas/mi.js'
 import { overviewSchemas } from './schemas/overview.js'
 import { Problem } from './schemas/problem.js'
@@ -16,6 +17,7 @@ import { traceSchemas } from './schemas/trace.js'
 export * from './schemas/call.js'
 export * from './schemas/collector.js'
 export * from './schemas/connection.js'
+export * from './schemas/log.js'
 export * from './schemas/mi.js'
 export * from './schemas/overview.js'
 export * from './schemas/problem.js'
@@ -32,6 +34,7 @@ export const sharedSchemas = [
   ...overviewSchemas,
   ...streamSchemas,
   ...statusSchemas,
+  ...logSchemas,
   CollectedPackets,
   MiRequest,
   MiResponse,

@@ -12,6 +12,17 @@ export interface Log {
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof logLevels)[number]
 
+/** `log_level` of OpenSIPS, -3 (alert) to 4 (debug): what has no level here has the next graver one that has. */
+export function levelOfNumber(level: number): LogLevel {
+  return level >= 4 ? 'debug' : level >= 2 ? 'info' : level === 1 ? 'warn' : 'error'
+}
+
+export function numberOfLevel(level: LogLevel): number {
+  return openSipsLevels[level]
+}
+
+const openSipsLevels: Readonly<Record<LogLevel, number>> = { debug: 4, info: 3, warn: 1, error: -1 }
+
 /** Whoever has a level of its own: `component` of a line. Mostly folders; sip is one line for each message, at debug. */
 export const logComponents = [
   'gateway',

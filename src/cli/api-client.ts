@@ -3,8 +3,8 @@ import type Type from 'typebox'
 import { Value } from 'typebox/value'
 import { Problem, refTo, sharedSchemas } from '../api/schemas.js'
 import { UsageError } from '../base/errors.js'
-import { resolveSecret } from '../config/secret.js'
-import { surroundings } from '../config/surroundings.js'
+import { reach } from './reach.js'
+import { secretOption } from './secret-option.js'
 
 /** The gateway refused: its problem document. */
 export class ApiProblem extends UsageError {
@@ -16,7 +16,6 @@ export class ApiProblem extends UsageError {
   }
 }
 
-const answerTimeoutMs = 10_000
 const tokenVariable = 'HEPGATE_TOKEN'
 
 export class ApiClient {
@@ -51,7 +50,9 @@ export class ApiClient {
     body: object | undefined,
     schema: T,
   ): Promise<Type.Static<T>> {
-    const response = await this.#fetch(method, path, body)
+    const headers = body === undefined ? this.#headers : { ...this.#headers, 'content-type': 'application/json' }
+    const init = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) }
+    const response = await reach(this.#url, path, init, 'is the gateway running? --url says where it is')
     const answer: unknown = await response.json().catch(() => undefined)
     if (response.status === 401) {
       throw new UsageError(`${this.#url} wants its token: set ${tokenVariable}, or --token env:NAME or file:PATH`)
@@ -64,24 +65,6 @@ export class ApiClient {
     }
     return answer
   }
-
-  async #fetch(method: string, path: string, body: object | undefined): Promise<Response> {
-    try {
-      return await fetch(this.#url + path, {
-        method,
-        signal: AbortSignal.timeout(answerTimeoutMs),
-        // a redirect would take the token elsewhere
-        redirect: 'error',
-        headers: body === undefined ? this.#headers : { ...this.#headers, 'content-type': 'application/json' },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      })
-    } catch (error) {
-      const { cause } = error as Error
-      if (isUntrusted(cause)) throw new Error(`${this.#url}: ${cause.message}; ${untrustedAdvice}`)
-      const reason = cause instanceof Error ? cause.message || cause.name : (error as Error).message
-      throw new Error(`no answer from ${this.#url} (${reason}); is the gateway running? --url says where it is`)
-    }
-  }
 }
 
 /** What schemas refer to, under the names they use for it. */
@@ -93,21 +76,7 @@ function isValid<T extends Type.TSchema>(schema: T, answer: unknown): answer is 
   return Value.Check(referredTo, schema, answer)
 }
 
-/** Node.js reads the variable when it starts, so no option of ours could stand for it. */
-const untrustedAdvice = 'NODE_EXTRA_CA_CERTS=FILE names a CA to trust'
-
-/** OpenSSL's verdicts on a certificate, as Node names them. */
-function isUntrusted(cause: unknown): cause is Error {
-  const code = cause instanceof Error ? String((cause as NodeJS.ErrnoException).code) : ''
-  return /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_)/.test(code)
-}
-
 function readToken(where: string | undefined): string | undefined {
   if (where === undefined) return process.env[tokenVariable]
-  if (!/^(env|file):/.test(where)) {
-    throw new UsageError(
-      '--token takes env:NAME or file:PATH: a token on a command line is seen by everyone on this machine',
-    )
-  }
-  return resolveSecret(where, surroundings({}))
+  return secretOption('--token', where, 'token')
 }

@@ -11,9 +11,15 @@ const commands: Readonly<Record<string, { summary: string; load(): Promise<Comma
   check: { summary: 'validate a configuration and print what would run', load: () => import('./check.js') },
   import: { summary: 'make a configuration from an opensips.cfg', load: () => import('./import.js') },
   trace: { summary: 'switch tracing of a running gateway on or off', load: () => import('./trace.js') },
+  log: { summary: 'show or change the log levels of a running gateway', load: () => import('./log-levels.js') },
   token: { summary: 'make a token for the HTTP API', load: () => import('./token.js') },
   'hep-dump': { summary: 'print HEP packets as people read them', load: () => import('./hep-dump.js') },
   replay: { summary: 'send the SIP of a capture file to a HEP collector', load: () => import('./replay.js') },
+  'hep-test': {
+    summary: 'send a probe call to a HEP collector, to search for there',
+    load: () => import('./hep-test.js'),
+  },
+  homer: { summary: 'look at a Homer 7, and have it show TLS events in calls', load: () => import('./homer/homer.js') },
 }
 
 const help = `hepgate: SIP-over-TLS edge gateway that shows what happens inside TLS

@@ -4,14 +4,12 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { UsageError } from '../base/errors.js'
-import { hepDestination, parseHepId } from '../config/hep-id.js'
-import { defaultConfig, loadConfig } from '../config/load.js'
-import type { Config } from '../config/types.js'
 import { DamagedCapture, readCapture } from './capture/file.js'
-import { directId, Outlet } from './capture/outlet.js'
 import { SipFinder } from './capture/sip-finder.js'
 import { exitCodes, type Terminal } from './command.js'
+import { hepTarget } from './hep-target.js'
 import { parseOptions } from './options.js'
+import { Outlet } from './outlet.js'
 
 export const help = `usage: hepgate replay FILE.pcap --to HEP_ID --config FILE [--speed real|max]
        hepgate replay FILE.pcap --to udp|tcp|tls:HOST[:PORT] [--speed real|max]
@@ -36,7 +34,7 @@ export async function run(args: readonly string[], { stdout, stderr }: Terminal)
   const { to, speed } = values
   if (to === undefined) throw new UsageError('--to is missing: a HEP id, or a collector such as udp:127.0.0.1:9060')
   if (speed !== 'real' && speed !== 'max') throw new UsageError(`--speed real or max, not ${speed}`)
-  const outlet = new Outlet(outletConfig(to, values.config), to)
+  const outlet = new Outlet(hepTarget(to, values.config), to)
   const finder = new SipFinder((leg, micros, buf, start, end, callIdStart, callIdEnd) =>
     outlet.sip(leg, micros, buf, start, end, callIdStart, callIdEnd),
   )
@@ -86,23 +84,6 @@ class Pace {
     const aheadMs = (micros - this.#firstMicros) / 1000 - (performance.now() - this.#startedMs)
     if (aheadMs >= 1) await delay(aheadMs)
   }
-}
-
-function outletConfig(to: string, configFile: string | undefined): Config['proto_hep'] {
-  const [, transport, address] = /^(udp|tcp|tls):(.+)$/.exec(to) ?? []
-  const { proto_hep } = configFile === undefined ? defaultConfig() : loadConfig(configFile)
-  if (transport !== undefined) {
-    return { ...proto_hep, hep_id: [hepDestination(parseHepId(`[${directId}]${address};transport=${transport}`))] }
-  }
-  if (configFile === undefined) {
-    throw new UsageError(`--to ${to} is a HEP id: say with --config which file declares it, or give udp:HOST:PORT`)
-  }
-  const hep_id = proto_hep.hep_id.filter((declared) => declared.id === to)
-  if (hep_id.length === 0) {
-    const known = [...new Set(proto_hep.hep_id.map((declared) => declared.id))]
-    throw new UsageError(`${configFile} declares no HEP id ${to}; it has ${known.join(', ') || 'none'}`)
-  }
-  return { ...proto_hep, hep_id }
 }
 
 function summary(finder: SipFinder, outlet: Outlet): string {

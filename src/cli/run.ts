@@ -3,7 +3,9 @@
  * it is told: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP reloads.
  */
 import { readFileSync } from 'node:fs'
+import { durationText } from '../base/duration.js'
 import { UsageError } from '../base/errors.js'
+import type { ChangeResult } from '../base/ports.js'
 import { defaultText } from '../config/defaults.js'
 import { defaultConfig, loadConfig } from '../config/load.js'
 import type { Config } from '../config/types.js'
@@ -13,8 +15,9 @@ import { report } from './check.js'
 import { exitCodes, type Terminal } from './command.js'
 import { descriptorShortage } from './descriptors.js'
 import { fileProblem, type InspectionProblem, isError } from './inspection.js'
-import { type Logger, makeLogger } from './logger.js'
+import { type Logger, makeLogger } from './log/logger.js'
 import { parseOptions } from './options.js'
+import { Systemd } from './systemd.js'
 import { version } from './version.js'
 import { welcome } from './welcome.js'
 
@@ -41,10 +44,13 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   const logger = makeLogger(config.log, process.stderr.isTTY)
   hangUp = () => logger.log.warn({}, 'SIGHUP before the gateway runs is ignored: the configuration was just read')
   endOnBugs(logger)
+  const systemd = new Systemd(process.env, logger.log)
   const gateway = await started(config, logger)
   hangUp = () => {
-    gateway.reload('SIGHUP').catch((error: unknown) => logger.log.error({ err: error }, 'the reload failed'))
+    const reloading = systemd.reloading(async () => reloadStatus(await gateway.reload('SIGHUP')))
+    reloading.catch((error: unknown) => logger.log.error({ err: error }, 'the reload failed'))
   }
+  systemd.ready('running')
   for (const { place, message } of warnings) logger.log.warn({ place }, message)
   // on a terminal the welcome stands beside the log
   if (!process.stderr.isTTY) logger.log.info({ summary: gateway.summary }, 'hepgate is running')
@@ -55,20 +61,29 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     logger.log.warn({ signal: again }, 'told again to stop: ending at once')
     endAtOnce(logger)
   })
-  endAtOnceAfter(stopDeadlineMs(config), logger)
+  const deadlineMs = stopDeadlineMs(config)
+  systemd.stopping(deadlineMs, `stopping: connections have ${durationText(config.limits.drain_timeout)} to end`)
+  endAtOnceAfter(deadlineMs, logger)
   await gateway.stop(signal)
-  return exitCodes.fine // the process ends by itself when the last lines of the log are written
+  logger.flush()
+  // Not left to itself: a retry of an export that nobody takes could hold it up for seconds.
+  process.exit(exitCodes.fine)
 }
 
 /** Throws what keeps it from starting as `hepgate check` tells it: with places that editors open. */
 async function started(config: Config, logger: Logger): Promise<Gateway> {
   try {
-    return await startGateway(config, { log: logger.log, configPath: config.file, version: version() })
+    return await startGateway(config, { logs: logger.logs, configPath: config.file, version: version() })
   } catch (error) {
     const errors = error instanceof UsageError ? (await report(config.file)).problems.filter(isError) : []
     if (errors.length === 0) throw error
     throw new UsageError(errors.map(({ place, message }) => `${place}: ${message}`).join('\n'))
   }
+}
+
+/** For `systemctl status`. */
+function reloadStatus({ ok, problems }: ChangeResult): string {
+  return ok ? 'running' : `running by the configuration before the last reload, which failed: ${problems.join('; ')}`
 }
 
 /** What of the file is probably not meant, as `hepgate check` tells it. */

@@ -2,10 +2,10 @@
  * `hepgate token`: makes a token for the HTTP API, and what the configuration needs to know of it. Talks to no gateway
  * and writes no file: the token is printed once, its digest is what stays.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import { UsageError } from '../base/errors.js'
-import { parseTokenName } from '../config/token.js'
+import { digestOf, parseTokenName } from '../config/token.js'
 import type { ApiScope } from '../config/types.js'
 import { exitCodes, type Terminal } from './command.js'
 import { parseOptions } from './options.js'
@@ -15,6 +15,7 @@ export const help = `usage: hepgate token --name NAME [--scope SCOPES]
 
   -n, --name NAME      whose token it is, for the log and the audit list
   -s, --scope SCOPES   what it is good for, separated by commas; default read,control
+                         metrics   get /metrics and nothing else: for Prometheus
                          read      see everything but keys
                          control   change something: the trace, connections, a reload
                          secrets   get key material
@@ -27,7 +28,7 @@ makes a token, prints it once, and the lines for the configuration, which hold o
 const tokenBytes = 32
 /** The digest is in a file: what is shorter could be found by trying. */
 const shortestToken = 16
-const scopeWords: readonly string[] = ['read', 'control', 'secrets'] satisfies ApiScope[]
+const scopeWords: readonly string[] = ['metrics', 'read', 'control', 'secrets'] satisfies ApiScope[]
 
 export async function run(args: readonly string[], { stdout }: Terminal): Promise<number> {
   const { values } = parseOptions(args, {
@@ -74,8 +75,4 @@ function givenToken(input: string): string {
   }
   if (token.length < shortestToken) throw new UsageError(`a token of at least ${shortestToken} characters is needed`)
   return token
-}
-
-function digestOf(token: string): string {
-  return createHash('sha256').update(token).digest('hex')
 }

@@ -5,6 +5,7 @@ import type { Config } from './types.js'
 export function reloaded(running: Config, next: Config): { config: Config; notes: string[] } {
   const config: Config = {
     ...running,
+    log: { ...running.log, levels: next.log.levels },
     proto_tls: {
       ...running.proto_tls,
       trace_destination: next.proto_tls.trace_destination,

@@ -14,7 +14,7 @@ import { resolveSecret } from './secret.js'
 import { parseAdvertised, parseSocket } from './socket.js'
 import type { Surroundings } from './surroundings.js'
 import { parseTlsMethod } from './tls-method.js'
-import { parseDigest, parseTokenName } from './token.js'
+import { digestOf, parseDigest, parseTokenName } from './token.js'
 import { parseTrunk } from './trunk.js'
 import { alertInfo, parseTrustedDomain, parseTrustHeader } from './trust.js'
 import type {
@@ -278,14 +278,24 @@ class Resolver {
     }
   }
 
-  #apiToken({ name, scopes, sha256 }: FileSettings['api']['tokens'][number], path: Path): ApiTokenConfig | undefined {
+  #apiToken(entry: FileSettings['api']['tokens'][number], path: Path): ApiTokenConfig | undefined {
+    const { scopes } = entry
     if (scopes.length === 0) this.#problems.add([...path, 'scopes'], 'a token without a scope is good for nothing')
-    const known = {
-      name: this.#parsed(name, [...path, 'name'], parseTokenName),
-      sha256: this.#parsed(sha256, [...path, 'sha256'], parseDigest),
+    const name = this.#parsed(entry.name, [...path, 'name'], parseTokenName)
+    const sha256 = this.#tokenDigest(entry, path)
+    if (name === undefined || sha256 === undefined) return undefined
+    return { name, scopes: [...new Set(scopes)], sha256 }
+  }
+
+  /** By its digest, or by itself where a container is handed it. */
+  #tokenDigest({ sha256, token }: FileSettings['api']['tokens'][number], path: Path): string | undefined {
+    if ((sha256 === undefined) === (token === undefined) && !this.#touched(path, ['sha256', 'token'])) {
+      const found = token === undefined ? 'neither' : 'both'
+      this.#problems.add([...path, 'sha256'], `expected sha256 or token, found ${found}`)
+      return undefined
     }
-    if (known.name === undefined || known.sha256 === undefined) return undefined
-    return { name: known.name, scopes: [...new Set(scopes)], sha256: known.sha256 }
+    if (token === undefined) return this.#parsed(sha256, [...path, 'sha256'], parseDigest)
+    return this.#parsed(token, [...path, 'token'], (text) => digestOf(resolveSecret(text, this.#around)))
   }
 
   #path(written: string | undefined): string | undefined {

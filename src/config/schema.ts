@@ -565,9 +565,14 @@ const api = section(
             description:
               'SHA-256 of the token, so that the token itself is not in the configuration. `hepgate token` makes both.',
           }),
+          token: secret({
+            description:
+              'The token itself, for containers that get it in an environment variable or a mounted file. In place of `sha256`.',
+            examples: ['env:HEPGATE_METRICS_TOKEN', 'file:/run/secrets/hepgate_metrics_token'],
+          }),
         },
         { description: 'A bearer token.' },
-        ['name', 'sha256'],
+        ['name'],
       ),
       {
         description:

@@ -1,4 +1,5 @@
 /** API tokens as the configuration spells them: a name and a digest. A token itself is never quoted, wherever it was put. */
+import { createHash } from 'node:crypto'
 import { UsageError } from '../base/errors.js'
 import { quote } from './host-port.js'
 
@@ -18,4 +19,8 @@ export function parseDigest(text: string): string {
   // who pastes the token here by mistake should not find it in a log
   if (!/^[0-9a-f]{64}$/i.test(text)) throw new UsageError(`expected ${digestForm}: hepgate token --hash tells it`)
   return text.toLowerCase()
+}
+
+export function digestOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex')
 }

@@ -107,8 +107,12 @@ export class DatagramLink implements Link {
     const orphaned = this.#orphaned > 0
     if (orphaned) this.#orphaned--
     const bytes = this.#queue.oldestTakenBytes()
-    if (error === null) this.#ledger.sent(1, bytes)
-    else this.#ledger.drop(reasonOf(error), 1)
+    if (error === null) {
+      this.#ledger.sent(1, bytes)
+      this.#queue.countTaken(bytes, this.#ledger.sentTypes)
+    } else {
+      this.#ledger.drop(reasonOf(error), 1)
+    }
     this.#queue.complete(1, bytes)
     // EMSGSIZE concerns this packet alone; everything else the whole link
     if (error !== null && !orphaned && codeOf(error) !== 'EMSGSIZE') this.#lost(this.#socket as Socket, error)

@@ -3,6 +3,8 @@
  * the counts. Every packet offered ends in exactly one of sent, dropped or still queued. Sends nothing.
  */
 
+import { protocolTypeName } from '../hep/chunks.js'
+
 /** Why a packet was never delivered; the words are for documentation and logs. */
 export const dropReasons = {
   'queue-full': 'the queue held hep_queue_bytes or hep_queue_packets; the newest packet is the one dropped',
@@ -20,6 +22,8 @@ export type DropReason = keyof typeof dropReasons
 export class Ledger {
   sentPackets = 0
   sentBytes = 0
+  /** the packets among them, by protocol type (chunk 0x000b) */
+  readonly sentTypes = new Float64Array(256)
   /** packets sent with a shortened payload */
   truncated = 0
   /** times the link was made again after it had been up */
@@ -36,6 +40,12 @@ export class Ledger {
   }
   lastError: string | undefined
   lastErrorAt: string | undefined
+
+  /** By name of the type, those that there were. */
+  get sentByType(): Readonly<Record<string, number>> {
+    const named = Array.from(this.sentTypes, (packets, type) => [protocolTypeName(type), packets] as const)
+    return Object.fromEntries(named.filter(([, packets]) => packets > 0))
+  }
 
   sent(packets: number, bytes: number): void {
     this.sentPackets += packets

@@ -11,6 +11,8 @@
  * It knows no socket and counts no losses; its owner does.
  */
 
+import { type ChunkEntry, chunkHeadBytes, chunks, families, headerBytes, kindBytes } from '../hep/chunks.js'
+
 /** One page holds any HEP packet: its length field has 16 bits. */
 const pageBytes = 65536
 /** Pages kept for reuse; a burst above that returns its memory. */
@@ -106,6 +108,14 @@ export class PacketQueue {
     return packetBytes(page, page.done)
   }
 
+  /** Adds the packets that the next `complete` of so many bytes is about to `counts`, by their protocol type. */
+  countTaken(bytes: number, counts: Float64Array): void {
+    const page = this.#pages[0] as Page
+    for (let at = page.done; at < page.done + bytes; at += packetBytes(page, at)) {
+      ;(counts[protocolType(page, at)] as number)++
+    }
+  }
+
   /** The oldest taken packets, which lie in one page, are done with: sent or lost. Their memory may be written again. */
   complete(packets: number, bytes: number): void {
     const page = this.#pages[0] as Page
@@ -199,4 +209,20 @@ export class PacketQueue {
 
 function packetBytes(page: Page, at: number): number {
   return page.bytes.readUInt16BE(at + 4)
+}
+
+/** Our encoder writes the chunks of a head in one order, so that only the addresses move what comes behind them. */
+const familyAt = headerBytes + chunkHeadBytes
+const typeAt4 = typeAtWith(chunks.source4, chunks.destination4)
+const typeAt6 = typeAtWith(chunks.source6, chunks.destination6)
+
+/** Chunk 0x000b. */
+function protocolType(page: Page, at: number): number {
+  return page.bytes[at + (page.bytes[at + familyAt] === families.ipv4 ? typeAt4 : typeAt6)] as number
+}
+
+function typeAtWith(source: ChunkEntry, destination: ChunkEntry): number {
+  const { family, protocol, sourcePort, destinationPort, seconds, micros } = chunks
+  const before = [family, protocol, source, destination, sourcePort, destinationPort, seconds, micros]
+  return before.reduce((at, { kind }) => at + chunkHeadBytes + kindBytes[kind], headerBytes) + chunkHeadBytes
 }

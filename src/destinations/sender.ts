@@ -184,6 +184,7 @@ export class Sender implements LinkOwner {
       queuedBytes: this.#queue.bytes,
       sentPackets: ledger.sentPackets,
       sentBytes: ledger.sentBytes,
+      sentByType: ledger.sentByType,
       dropped: { ...ledger.dropped },
       truncated: ledger.truncated,
       reconnects: ledger.reconnects,

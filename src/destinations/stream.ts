@@ -172,6 +172,7 @@ export class StreamLink implements Link {
     const run = this.#writing.shift()
     if (run === undefined) return
     this.#ledger.sent(run.packets, run.bytes)
+    this.#queue.countTaken(run.bytes, this.#ledger.sentTypes)
     this.#queue.complete(run.packets, run.bytes)
     if (this.#writing.length === 0 && this.#queue.waiting > 0) this.wake()
   }

@@ -10,11 +10,12 @@ import type {
   DryRun,
   FilterView,
   GatewayControl,
+  LogRequest,
   PickRequest,
   RouteProblem,
   TraceRequest,
 } from '../base/ports.js'
-import type { TraceScope, TraceStatus } from '../base/status.js'
+import type { LogStatus, TraceScope, TraceStatus } from '../base/status.js'
 import { configuredFilter, filterOfText } from '../trace/filter/configured.js'
 import { scopeProblem } from '../trace/scope.js'
 import type { Parts } from './parts.js'
@@ -52,6 +53,18 @@ export class Control implements GatewayControl {
     const what = `${named} ${on ? 'is traced on its own' : 'is no longer traced on its own'}`
     this.#parts.note({ by, action: on ? 'pick-on' : 'pick-off', what, until })
     return true
+  }
+
+  async setLog({ by, ...request }: LogRequest): Promise<LogStatus> {
+    this.#parts.logLevels.set(request)
+    const status = this.#parts.logLevels.status()
+    const { component, level } = request
+    const whose = component ?? 'all components'
+    const what =
+      level === undefined ? `log level of ${whose} is as configured again` : `log level of ${whose} set to ${level}`
+    const until = status.components.find((one) => component === undefined || one.component === component)?.until
+    this.#parts.note({ by, action: 'log-level', what, until })
+    return status
   }
 
   async setFilter(text: string, by: string): Promise<DryRun | { problems: RouteProblem[] }> {

@@ -2,8 +2,8 @@
  * The composition root: this folder alone knows every part. Starts them in order, stops them in order, and answers
  * for the whole through GatewayView and GatewayControl. It decides nothing about messages.
  *
- *     start   destinations → live view → gate → collector → TLS domains → upstreams → sockets → API
- *     stop    sockets → drain → API → gate → destinations → collector → live view
+ *     start   telemetry → destinations → live view → gate → collector → TLS domains → upstreams → sockets → API
+ *     stop    sockets → drain → API → gate → destinations → collector → live view → telemetry
  */
 import { startApi } from '../api/server.js'
 import type { ConnectionFacts } from '../base/facts.js'
@@ -13,6 +13,8 @@ import type { Config } from '../config/types.js'
 import { Destinations } from '../destinations/registry.js'
 import type { Inspection } from '../live/connections/rows.js'
 import { Live } from '../live/live.js'
+import { ConnectionLog } from '../telemetry/connection-log.js'
+import { Telemetry } from '../telemetry/telemetry.js'
 import { addressKey } from '../tls/address-counts.js'
 import { configuredContexts } from '../tls/configured-contexts.js'
 import { Connection } from '../tls/connection.js'
@@ -68,18 +70,21 @@ class RunningGateway implements Gateway {
 
   async start(): Promise<void> {
     const parts = this.#parts
-    const { config, log } = parts
-    const destinations = new Destinations(config, log)
+    const { config } = parts
+    // First of those that hear of connections: the others tell the ids of their spans.
+    parts.telemetry = await this.#startTelemetry()
+    parts.connectionLog = new ConnectionLog(parts.options.logs)
+    const destinations = new Destinations(config, parts.log('hep'))
     parts.destinations = destinations
     // Before the gate: of the two that hear a connection end, the live view shall still find it traced.
     const live = this.#makeLive()
     parts.live = live
     parts.gate = await this.#makeGate(destinations, live)
     if (config.collector.listen.length > 0) {
-      parts.collector = await Collector.open(config.collector, log)
+      parts.collector = await Collector.open(config.collector, parts.log('collector'))
       parts.collector.onPacket(({ packet }) => live.received(packet))
     }
-    parts.contexts = await configuredContexts(config, log)
+    parts.contexts = await configuredContexts(config, parts.log('tls'))
     parts.upstreams = await upstreamsOf(config, parts)
     await new Sockets(parts).open()
     if (config.api.listen !== undefined) await this.#startApi(config.api.listen)
@@ -97,6 +102,20 @@ class RunningGateway implements Gateway {
     return this.#reloads.all(by)
   }
 
+  #startTelemetry(): Promise<Telemetry> {
+    const { config, options } = this.#parts
+    return Telemetry.start({
+      config: config.telemetry,
+      version: options.version,
+      nodeName: config.proto_hep.hep_node_name,
+      log: this.#parts.log('telemetry'),
+      status: () => this.view.status(),
+      ready: async () => (await this.view.readiness()).ready,
+      logRepeats: () => options.logs.repeats,
+      env: process.env,
+    })
+  }
+
   #makeLive(): Live {
     const parts = this.#parts
     const { config, connections } = parts
@@ -104,7 +123,7 @@ class RunningGateway implements Gateway {
       config: config.live,
       stateDir: config.state_dir,
       version: parts.options.version,
-      log: parts.log,
+      log: parts.log('live'),
       facts: () => connections.facts(),
       get: (id) => connections.get(id)?.facts,
       inspect: (id) => this.#inspect(id),
@@ -138,7 +157,7 @@ class RunningGateway implements Gateway {
   async #makeGate(destinations: Destinations, live: Live): Promise<TraceGate> {
     const parts = this.#parts
     const { proto_tls, trace, state_dir } = parts.config
-    if (trace.keylog_file !== undefined) parts.keylog = new KeylogFile(trace.keylog_file, parts.log)
+    if (trace.keylog_file !== undefined) parts.keylog = new KeylogFile(trace.keylog_file, parts.log('trace'))
     return new TraceGate({
       traceOn: proto_tls.trace_on,
       coreEvents: trace.core_events,
@@ -150,18 +169,18 @@ class RunningGateway implements Gateway {
       live: () => parts.connections.facts(),
       store: new TraceStateFile(state_dir),
       timeOver: this.#traceTimeOver,
-      log: parts.log,
+      log: parts.log('trace'),
     })
   }
 
   async #startApi(listen: NonNullable<Config['api']['listen']>): Promise<void> {
-    const { config, log, options } = this.#parts
+    const { config, options } = this.#parts
     this.#parts.api = await startApi({
       ...apiSettings(config),
       listen,
       view: this.view,
       control: this.control,
-      log,
+      log: this.#parts.log('api'),
       version: options.version,
       viewers: config.live.viewers,
       peerKey: addressKey,
@@ -172,7 +191,7 @@ class RunningGateway implements Gateway {
     const parts = this.#parts
     const { drain_timeout } = parts.config.limits
     const hasRun = parts.state === 'running'
-    if (hasRun) parts.log.info({ reason, open: parts.connections.open }, 'stopping')
+    if (hasRun) parts.log('gateway').info({ reason, open: parts.connections.open }, 'stopping')
     parts.state = 'draining'
     for (const listener of [...parts.listeners, ...parts.datagrams]) listener.stop()
     parts.edge?.stop()
@@ -189,6 +208,10 @@ class RunningGateway implements Gateway {
     await parts.live?.stop()
     parts.totals.stop()
     parts.state = 'stopped'
-    if (hasRun) parts.log.info({}, 'stopped')
+    parts.logLevels.stop()
+    parts.messageLog.stop()
+    parts.connectionLog?.stop()
+    await parts.telemetry?.stop()
+    if (hasRun) parts.log('gateway').info({}, 'stopped')
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { Api } from '../api/server.js'
 import { connectionIds, microClock } from '../base/clock.js'
-import type { Log } from '../base/log.js'
+import type { Log, LogComponent, Logs } from '../base/log.js'
 import type { GatewayStatus } from '../base/status.js'
 import type { Collector } from '../collector/collector.js'
 import type { Config } from '../config/types.js'
@@ -14,16 +14,21 @@ import type { Live } from '../live/live.js'
 import type { EdgeMode } from '../relay/edge-mode.js'
 import type { Responder } from '../relay/responder.js'
 import type { Upstream } from '../relay/upstreams.js'
+import type { ConnectionLog } from '../telemetry/connection-log.js'
 import { ConnectionTotals } from '../telemetry/counters.js'
+import { MessageLog } from '../telemetry/message-log.js'
+import type { Telemetry } from '../telemetry/telemetry.js'
 import { Connections } from '../tls/connections.js'
 import type { TlsContexts } from '../tls/contexts.js'
 import type { DatagramListener } from '../tls/datagram.js'
 import type { Listener } from '../tls/listener.js'
 import type { TraceGate } from '../trace/gate.js'
 import type { KeylogFile } from '../trace/keylog.js'
+import { nodeTimers } from '../trace/timers.js'
+import { LogLevels } from './log-levels.js'
 
 export interface GatewayOptions {
-  readonly log: Log
+  readonly logs: Logs
   /** read again on reload; undefined: the configuration is not from a file */
   readonly configPath: string | undefined
   /** of hepgate */
@@ -43,8 +48,12 @@ export class Parts {
   readonly startedAt = new Date()
   readonly totals = new ConnectionTotals()
   readonly connections: Connections
+  readonly messageLog: MessageLog
+  readonly logLevels: LogLevels
   state: GatewayStatus['state'] = 'starting'
   config: Config
+  telemetry: Telemetry | undefined
+  connectionLog: ConnectionLog | undefined
   live: Live | undefined
   contexts: TlsContexts | undefined
   collector: Collector | undefined
@@ -65,10 +74,19 @@ export class Parts {
     this.config = config
     this.options = options
     this.connections = new Connections(config, connectionIds(), microClock())
+    this.messageLog = new MessageLog(options.logs)
+    this.logLevels = new LogLevels({
+      logs: options.logs,
+      configured: config.log.levels,
+      timers: nodeTimers,
+      nowMs: Date.now,
+      changed: () => this.messageLog.refresh(),
+      timeOver: this.#logTimeOver,
+    })
   }
 
-  get log(): Log {
-    return this.options.log
+  log(component: LogComponent): Log {
+    return this.options.logs.of(component)
   }
 
   get running(): Running {
@@ -83,7 +101,12 @@ export class Parts {
   note(entry: Omit<AuditNote, 'ok'> & { readonly ok?: boolean }): void {
     this.live?.audit.add({ ok: true, ...entry })
     const { by, action, what, until, ok } = entry
-    if (!loggedByTheGate.has(action)) this.log[ok === false ? 'warn' : 'info']({ by, action, until }, what)
+    if (!loggedByTheGate.has(action)) this.log('gateway')[ok === false ? 'warn' : 'info']({ by, action, until }, what)
+  }
+
+  readonly #logTimeOver = (components: readonly LogComponent[]): void => {
+    const what = `log level of ${components.join(', ')} is as configured again: its time is over`
+    this.note({ by: 'gateway', action: 'log-level', what })
   }
 }
 

@@ -37,7 +37,7 @@ export class Reloads {
   domains(by: string): Promise<ChangeResult> {
     return this.#inTurn(async () => {
       const result = await this.#tried(async () => {
-        this.#parts.contexts = await configuredContexts(this.#parts.config, this.#parts.log)
+        this.#parts.contexts = await configuredContexts(this.#parts.config, this.#parts.log('tls'))
         return []
       })
       const what = result.ok ? 'TLS domains reloaded' : 'TLS domains not reloaded, the old certificates stay'
@@ -62,7 +62,7 @@ export class Reloads {
     const { configPath } = parts.options
     const read = configPath === undefined ? parts.config : loadConfig(configPath)
     const { config, notes } = reloaded(parts.config, read)
-    const contexts = await configuredContexts(config, parts.log)
+    const contexts = await configuredContexts(config, parts.log('tls'))
     const filter = await configuredFilter(config)
     const upstreams = await upstreamsOf(config, parts)
     const useApiSettings = parts.api?.prepare(apiSettings(config))
@@ -76,6 +76,7 @@ export class Reloads {
     parts.upstreams = upstreams
     parts.keylog?.reopen()
     parts.config = config
+    parts.logLevels.configure(config.log.levels)
     parts.connections.trustDomains = config.trust.domains
     parts.edge?.use(upstreams, config.relay.trunk)
     useApiSettings?.()

@@ -86,7 +86,7 @@ export class Sockets {
       idleMs: limits.tcp_connection_lifetime * 1000,
       onLarge: (bytes, peer) => this.#parts.edge?.largeDatagram(bytes, peer),
       onError: (error, sinceStart) =>
-        this.#parts.log.warn({ error: error.message, since_start: sinceStart }, 'UDP socket'),
+        this.#parts.log('tls').warn({ error: error.message, since_start: sinceStart }, 'UDP socket'),
     }
   }
 
@@ -107,7 +107,7 @@ export class Sockets {
       datagrams: this.#parts.datagrams,
       messages: this.#parts.connections.messages,
       tap: gate.tap,
-      log: this.#parts.log,
+      log: this.#parts.log('relay'),
       userAgent: `hepgate/${this.#parts.options.version}`,
     })
     edge.use(this.#parts.upstreams, relay.trunk)
@@ -120,6 +120,8 @@ export class Sockets {
     const now = performance.now()
     if (now < this.#nextAcceptLogMs) return
     this.#nextAcceptLogMs = now + 60_000
-    this.#parts.log.error({ error: error.message, since_start: this.#acceptErrors }, 'connections cannot be accepted')
+    this.#parts
+      .log('tls')
+      .error({ error: error.message, since_start: this.#acceptErrors }, 'connections cannot be accepted')
   }
 }

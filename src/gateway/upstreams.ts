@@ -9,7 +9,7 @@ import type { Parts } from './parts.js'
 export async function upstreamsOf(config: Config, parts: Parts): Promise<readonly Upstream[]> {
   let wanted = config.relay.upstream
   if (wanted.length === 0) {
-    parts.responder ??= await Responder.open(parts.connections.framerLimits, parts.log)
+    parts.responder ??= await Responder.open(parts.connections.framerLimits, parts.log('relay'))
     wanted = [parts.responder.upstream]
   }
   const probing = config.relay.upstream.length === 0 ? undefined : probingOf(config)

@@ -17,7 +17,7 @@ import type {
   WatchRequest,
 } from '../base/live.js'
 import type { CollectedQuery, DryRun, FilterView, GatewayView, Readiness, RouteProblem } from '../base/ports.js'
-import type { GatewayStatus, TraceScope, TraceStatus } from '../base/status.js'
+import type { GatewayStatus, LogStatus, TraceScope, TraceStatus } from '../base/status.js'
 import { collected } from '../collector/collected.js'
 import { configuredText, filterOfText } from '../trace/filter/configured.js'
 import { scopeProblem } from '../trace/scope.js'
@@ -65,6 +65,14 @@ export class View implements GatewayView {
 
   async audit(): Promise<readonly AuditEntry[]> {
     return this.#parts.running.live.audit.list()
+  }
+
+  async log(): Promise<LogStatus> {
+    return this.#parts.logLevels.status()
+  }
+
+  async metrics(): Promise<string | undefined> {
+    return this.#parts.telemetry?.metrics()
   }
 
   overview(): Promise<Overview> {

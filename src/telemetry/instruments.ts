@@ -32,17 +32,18 @@ export const labels = {
   result: '`success` or `failure`',
   'error.type': 'cause, as in docs/causes.md; empty on success',
   closed_by: '`peer`, `local`, `timeout` or `error`',
-  'tls.protocol.version': '`1.3`, `1.2`, …; empty where none was agreed on',
+  'tls.protocol.version': '`1.3`, `1.2`, `1.1`, `1.0`, `ssl3` or `other`; empty where none was agreed on',
   'tls.cipher': "OpenSSL's name of the cipher; empty where none was agreed on",
   'tls.resumed': '`true` or `false`; empty where there was no handshake to tell',
   'network.io.direction': '`receive` or `transmit`',
   'sip.request.method': 'method of a request, `other` for one that is not registered; empty for responses',
-  'sip.response.status_class': '`1xx` to `6xx`; empty for requests',
+  'sip.response.status_class': '`1xx` to `6xx`, `other` for a status that has none of these; empty for requests',
   'sip.response.status_code': 'status code of our own answers',
   type: 'kind of message: `request` or `response`; of a HEP packet: `sip`, `log`, …; of what the process holds: as Node.js names it',
   reason: 'why, a short code',
   upstream: 'URI of the upstream or trunk, as configured',
   destination: 'name of the hep_id',
+  address: 'where it goes: `tcp:10.0.0.2:9060`',
   listener: 'socket, as configured',
   version: 'of hepgate',
   'process.runtime.version': 'of Node.js',
@@ -61,8 +62,9 @@ const lifeSeconds = [1, 10, 60, 600, 3600, 21_600, 86_400]
 /** From 0.1 ms to 1 s. */
 const pauseSeconds = [0.0001, 0.001, 0.01, 0.1, 1]
 
-export const instruments = {
-  // ---- connections
+type Group = Readonly<Record<string, Instrument>>
+
+const connections = {
   connectionsActive: {
     name: 'hepgate.connections.active',
     kind: 'updown',
@@ -74,7 +76,7 @@ export const instruments = {
     name: 'hepgate.connections.handshaking',
     kind: 'updown',
     unit: '{connection}',
-    help: 'Accepted connections whose handshake is under way.',
+    help: 'Connections that are being accepted or opened.',
     labels: [],
   },
   connectionsOpened: {
@@ -103,7 +105,7 @@ export const instruments = {
     name: 'hepgate.connection.errors',
     kind: 'counter',
     unit: '{error}',
-    help: 'What went wrong on open connections (ERROR events), by cause.',
+    help: 'What went wrong on connections (ERROR events), by cause.',
     labels: ['direction', 'side', 'transport', 'error.type'],
   },
   framingErrors: {
@@ -117,7 +119,7 @@ export const instruments = {
     name: 'hepgate.connects',
     kind: 'counter',
     unit: '{connect}',
-    help: 'Attempts of ours to connect, with the TLS handshake where there is one, by how they ended.',
+    help: 'Attempts of ours to connect over TCP or TLS, the handshake included, by how they ended.',
     labels: ['side', 'transport', 'result', 'error.type'],
   },
   connectDuration: {
@@ -128,7 +130,9 @@ export const instruments = {
     labels: ['side', 'transport'],
     buckets: networkSeconds,
   },
-  // ---- TLS
+} as const satisfies Group
+
+const tls = {
   handshakes: {
     name: 'hepgate.tls.handshakes',
     kind: 'counter',
@@ -157,7 +161,7 @@ export const instruments = {
     name: 'hepgate.tls.weak_clients',
     kind: 'counter',
     unit: '{handshake}',
-    help: 'Handshakes of clients that know nothing better than this version, which is below 1.2, accepted or not.',
+    help: 'Handshakes of clients at the edge that know nothing better than this version, which is below 1.2 and forbidden (RFC 8996); accepted or not.',
     labels: ['domain', 'tls.protocol.version'],
   },
   certificateExpiry: {
@@ -167,7 +171,9 @@ export const instruments = {
     help: 'Until the certificate of a TLS domain ends; of several, the one that ends first. Negative: it has ended.',
     labels: ['domain', 'role'],
   },
-  // ---- SIP
+} as const satisfies Group
+
+const sip = {
   messages: {
     name: 'hepgate.sip.messages',
     kind: 'counter',
@@ -250,7 +256,7 @@ export const instruments = {
     name: 'hepgate.sip.datagrams.unused',
     kind: 'counter',
     unit: '{datagram}',
-    help: 'Datagrams that held nothing or no SIP, and those the system would not send.',
+    help: 'Datagrams without SIP: keep-alives, those that held something else, and those the system would not send.',
     labels: ['listener', 'reason'],
   },
   registrationsWithoutPath: {
@@ -260,7 +266,9 @@ export const instruments = {
     help: 'REGISTER that the registrar accepted without our Path (RFC 3327): those phones cannot be called.',
     labels: [],
   },
-  // ---- upstreams and trunks
+} as const satisfies Group
+
+const upstreams = {
   upstreamUp: {
     name: 'hepgate.upstream.up',
     kind: 'gauge',
@@ -289,7 +297,9 @@ export const instruments = {
     help: 'How long the last OPTIONS that was answered took.',
     labels: ['upstream', 'role'],
   },
-  // ---- tracing
+} as const satisfies Group
+
+const tracing = {
   traceEnabled: {
     name: 'hepgate.trace.enabled',
     kind: 'gauge',
@@ -329,16 +339,18 @@ export const instruments = {
     name: 'hepgate.trace.keylog.lines',
     kind: 'counter',
     unit: '{line}',
-    help: 'Lines for the key-log file: written, or lost.',
+    help: 'Lines for the key-log file: written (success), or lost (failure).',
     labels: ['result'],
   },
-  // ---- HEP destinations
+} as const satisfies Group
+
+const destinations = {
   hepConnected: {
     name: 'hepgate.hep.connected',
     kind: 'gauge',
     unit: '',
     help: 'Whether the HEP destination is connected (over UDP: whether sending works).',
-    labels: ['destination', 'transport'],
+    labels: ['destination', 'address'],
   },
   hepPaused: {
     name: 'hepgate.hep.paused',
@@ -396,7 +408,9 @@ export const instruments = {
     help: 'Times a connection to the collector was made again.',
     labels: ['destination'],
   },
-  // ---- embedded collector
+} as const satisfies Group
+
+const collector = {
   collectorPackets: {
     name: 'hepgate.collector.packets',
     kind: 'counter',
@@ -411,7 +425,9 @@ export const instruments = {
     help: 'What came to the embedded collector and could not be read.',
     labels: ['reason'],
   },
-  // ---- the gateway itself
+} as const satisfies Group
+
+const gateway = {
   info: {
     name: 'hepgate.info',
     kind: 'gauge',
@@ -431,6 +447,13 @@ export const instruments = {
     kind: 'gauge',
     unit: '',
     help: 'Whether the last reload took effect. Not there: there was none.',
+    labels: [],
+  },
+  reloadTime: {
+    name: 'hepgate.reload.time',
+    kind: 'gauge',
+    unit: 's',
+    help: 'When the last reload was, Unix time. Not there: there was none.',
     labels: [],
   },
   tokensRefused: {
@@ -461,7 +484,9 @@ export const instruments = {
     help: 'Spans of SIP requests that were not begun because too many were under way.',
     labels: [],
   },
-  // ---- the process
+} as const satisfies Group
+
+const runtime = {
   cpuTime: {
     name: 'process.cpu.time',
     kind: 'counter',
@@ -484,7 +509,7 @@ export const instruments = {
     labels: [],
   },
   fileDescriptors: {
-    name: 'process.unix.file_descriptor.count',
+    name: 'hepgate.process.file_descriptors',
     kind: 'updown',
     unit: '{file_descriptor}',
     help: 'File descriptors in use. Not there: the system does not tell.',
@@ -494,7 +519,7 @@ export const instruments = {
     name: 'hepgate.process.handles',
     kind: 'updown',
     unit: '{handle}',
-    help: 'What keeps the process alive: sockets, timers, requests under way.',
+    help: 'What keeps the process alive: sockets, timers, requests under way. Not there: there are so many that counting them would hold calls up.',
     labels: ['type'],
   },
   heapUsed: {
@@ -530,14 +555,14 @@ export const instruments = {
     name: 'nodejs.eventloop.utilization',
     kind: 'gauge',
     unit: '1',
-    help: 'Share of the time since the last collection, or since start, in which the event loop was busy.',
+    help: 'Share of the last 10 to 20 seconds in which the event loop was busy.',
     labels: [],
   },
   eventLoopDelayMean: {
     name: 'nodejs.eventloop.delay.mean',
     kind: 'gauge',
     unit: 's',
-    help: 'How late timers were in the last 10 seconds and a bit, mean.',
+    help: 'How late timers were in the last 10 to 20 seconds, mean.',
     labels: [],
   },
   eventLoopDelayP50: {
@@ -561,6 +586,31 @@ export const instruments = {
     help: 'The same, the longest.',
     labels: [],
   },
-} as const satisfies Readonly<Record<string, Instrument>>
+} as const satisfies Group
+
+/** By what they are about, in the order of the page. */
+export const instrumentGroups = {
+  Connections: connections,
+  TLS: tls,
+  SIP: sip,
+  'Upstreams and trunks': upstreams,
+  Tracing: tracing,
+  'HEP destinations': destinations,
+  'Embedded collector': collector,
+  'The gateway itself': gateway,
+  'The process': runtime,
+} as const satisfies Readonly<Record<string, Group>>
+
+export const instruments = {
+  ...connections,
+  ...tls,
+  ...sip,
+  ...upstreams,
+  ...tracing,
+  ...destinations,
+  ...collector,
+  ...gateway,
+  ...runtime,
+} as const
 
 export type InstrumentKey = keyof typeof instruments

@@ -56,6 +56,8 @@ export function eventFields(event: TracedEvent, secrets: boolean): EventFields {
   put(fields, 'conn_id', facts.id)
   put(fields, 'seq', event.seq)
   if (event.correlation !== facts.id) put(fields, 'call_id', event.correlation)
+  put(fields, 'trace_id', facts.span?.traceId)
+  put(fields, 'span_id', facts.span?.spanId)
   putAddresses(fields, facts)
   putTls(fields, facts)
   if (session) {

@@ -7,7 +7,7 @@
 import { channels, type KeylogLine } from '../base/channels.js'
 import type { MicroClock } from '../base/clock.js'
 import type { ConnectionEvent, ConnectionEventName, ConnectionFacts } from '../base/facts.js'
-import type { Log } from '../base/log.js'
+import { connectionFields, type Log } from '../base/log.js'
 import type { DryRun, PickRequest, TraceRequest } from '../base/ports.js'
 import type { TraceCounters, TraceScope, TraceStatus } from '../base/status.js'
 import { Deadline, type TraceStore } from './deadline.js'
@@ -150,7 +150,7 @@ export class TraceGate {
     if (facts.closed !== undefined) return
     this.#wake()
     this.#picks.add(facts, forMs)
-    this.#options.log.info({ by, conn_id: facts.id, forMs }, 'a connection is traced on its own')
+    this.#options.log.info({ by, ...connectionFields(facts), forMs }, 'a connection is traced on its own')
     const record = this.tap.ownRecordOf(facts)
     const wasTraced = record.traced
     this.#alter(facts, record, { picked: true })
@@ -253,7 +253,7 @@ export class TraceGate {
   }
 
   #unpick(facts: ConnectionFacts, by: string): void {
-    this.#options.log.info({ by, conn_id: facts.id }, 'a connection is traced on its own no longer')
+    this.#options.log.info({ by, ...connectionFields(facts) }, 'a connection is traced on its own no longer')
     const record = this.tap.recordOf(facts)
     if (record !== undefined) this.#alter(facts, record, { picked: false })
     this.#restWhenIdle()
@@ -414,7 +414,8 @@ export class TraceGate {
   #nowMs = (): number => Math.floor(this.#options.clock() / 1000)
 
   #failed = (error: unknown, facts: ConnectionFacts): void => {
-    if (this.#tracesLost++ === 0) this.#options.log.error({ err: error, conn_id: facts.id }, 'a trace was lost')
+    if (this.#tracesLost++ === 0)
+      this.#options.log.error({ err: error, ...connectionFields(facts) }, 'a trace was lost')
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: what the gateway costs. Tunnel mode beside HAProxy in TCP mode, edge mode beside Kamailio and
- * tunnel mode, each in the same run.
+ * tunnel mode, counting and spans beside the gateway without them, each in the same run.
  *
  *     node test/bench/run.mjs [--quick] [--only WORD] [--rounds N] [--pairs-per-call N] [--main dist/main.js]
  *
@@ -24,7 +24,7 @@ import { answerBytes, requestBytes } from './traffic.mjs'
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    /** pair, pair-1, pair-8, pair-8-records, handshake, memory, edge, edge-1, edge-8 */
+    /** pair, pair-1, pair-8, pair-8-records, handshake, memory, edge, edge-1, edge-8, telemetry, telemetry-1, telemetry-8 */
     only: { type: 'string', default: '' },
     rounds: { type: 'string' },
     'pairs-per-call': { type: 'string', default: '0' },
@@ -33,7 +33,7 @@ const { values: options } = parseArgs({
 })
 const rounds = Number(options.rounds ?? (options.quick ? 2 : 5))
 const scale = options.quick ? 0.3 : 1
-const perCall = Number(options['pairs-per-call'])
+const pairsPerCall = Number(options['pairs-per-call'])
 const main = resolve(options.main)
 
 const connections = 50
@@ -42,6 +42,8 @@ const idleConnections = 3000
 const handshakeWarmUps = options.quick ? 2 : 6
 /** so that what the first connections cost (code, pools, arenas) is not counted as memory per connection */
 const warmConnections = 300
+/** So many calls that a twentieth of them has a twentieth of the requests. */
+const pairsPerSampledCall = 8
 
 const haproxyTitle = 'HAProxy, TCP mode'
 const toHaproxy = (aim) => ({ to: 'haproxy', called: 'HAProxy', aim })
@@ -57,6 +59,8 @@ const figures = [
   { name: 'memory', run: memory },
   { name: 'edge-1', run: () => edge('one in flight', 1, 30_000 * scale) },
   { name: 'edge-8', run: () => edge('eight in flight, in one TLS record', 8, 50_000 * scale) },
+  { name: 'telemetry-1', run: () => telemetry('one in flight', 1, 60_000 * scale) },
+  { name: 'telemetry-8', run: () => telemetry('eight in flight, in one TLS record', 8, 160_000 * scale) },
 ]
 
 for (const [path, hint] of [
@@ -80,10 +84,11 @@ process.on('exit', () => {
 })
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130))
 
+const collector = own(forkScript('collector.mjs'))
 const bench = {
   dir,
   backend: await reply(own(forkScript('backend.mjs'))),
-  collector: await reply(own(forkScript('collector.mjs'))),
+  collector: await reply(collector),
   ...makeCertificate(),
 }
 const load = own(forkScript('load.mjs'))
@@ -94,7 +99,7 @@ console.log(
 )
 console.log(
   `request ${requestBytes} bytes, answer ${answerBytes} bytes; TLS 1.3, P-256; ` +
-    `${perCall === 0 ? 'one Call-ID per connection' : `${perCall} pairs per Call-ID`}\n`,
+    `${pairsPerCall === 0 ? 'one Call-ID per connection' : `${pairsPerCall} pairs per Call-ID`}\n`,
 )
 for (const figure of figures) if (figure.name.startsWith(options.only)) await figure.run()
 process.exit(0)
@@ -143,8 +148,36 @@ async function edge(title, inFlight, count) {
   for (const peer of peers) peer.stop()
 }
 
+/**
+ * CPU per request and answer without telemetry, with everything counted, and with spans for one call of twenty on top.
+ * Tracing is off.
+ */
+async function telemetry(title, inFlight, count) {
+  for (const mode of ['edge', 'tunnel']) {
+    const peers = []
+    for (const telemetry of ['none', 'metrics', 'spans']) {
+      peers.push(own(await startHepgate(bench, main, 'off', { mode, telemetry })))
+    }
+    const costs = await alternate(peers, (peer) => costOfPairs(peer, count, { inFlight, perCall: pairsPerSampledCall }))
+    console.log(
+      `${mode} mode: CPU per request and answer, ${title}, on each of ${connections} connections, ` +
+        `${pairsPerSampledCall} pairs per Call-ID`,
+    )
+    const ratios = [{ to: `${mode}-none`, called: 'without', aim: 1.05 }]
+    table(costs, 'µs', [
+      { name: `${mode}-none`, title: 'without telemetry' },
+      { name: `${mode}-metrics`, title: 'metrics', ratios },
+      { name: `${mode}-spans`, title: 'metrics, spans of 5 %', ratios },
+    ])
+    collector.send('how much?')
+    const { exports, bytes } = await reply(collector)
+    console.log(`  ${mode}-spans: ${exports} exports of ${Math.round(bytes / 1000)} kB in all\n`)
+    for (const peer of peers) peer.stop()
+  }
+}
+
 /** µs of CPU per request and answer. */
-async function costOfPairs(peer, count, { inFlight, recordEach = false }) {
+async function costOfPairs(peer, count, { inFlight, recordEach = false, perCall = pairsPerCall }) {
   await order(load, { do: 'open', port: peer.port, connections, recordEach })
   const before = cpuNanos(peer.pids)
   await order(load, { do: 'pairs', pairs: count, inFlight, perCall })
@@ -234,7 +267,7 @@ function table(results, unit, rows) {
 }
 
 function aim(value, highest, unit) {
-  return `   aim ≤ ${highest.toFixed(highest < 1 ? 2 : 1)} ${unit} ${value <= highest ? '✔' : '✖ MISSED'}`
+  return `   aim ≤ ${highest.toFixed(Number.isInteger(highest * 10) ? 1 : 2)} ${unit} ${value <= highest ? '✔' : '✖ MISSED'}`
 }
 
 /** `21.8 (21.1–23.0)` */

@@ -1,14 +1,16 @@
 /**
- * The SIP of the benchmark: one request and its answer. The request has a fixed length and only its Call-ID changes,
- * in place, so that a client costs as little as possible; the answer copies the Vias that proxies put on top.
+ * The SIP of the benchmark: one request and its answer. The request has a fixed length and only its Call-ID and branch
+ * change, in place, so that a client costs as little as possible; the answer copies the Vias that proxies put on top.
  */
 const callIdWidth = 24
 const marker = 'C'.repeat(callIdWidth)
+const branchWidth = 16
+const branchMarker = 'B'.repeat(branchWidth)
 
 const request = Buffer.from(
   [
     'REGISTER sip:sip.example.com SIP/2.0',
-    'Via: SIP/2.0/TLS 192.0.2.77:50123;branch=z9hG4bK-524287-1---8f2f5a1c2d3e4b5a;rport;alias',
+    `Via: SIP/2.0/TLS 192.0.2.77:50123;branch=z9hG4bK-524287-1---${branchMarker};rport;alias`,
     'Max-Forwards: 70',
     'From: "Alice Example" <sip:alice@sip.example.com>;tag=5f3c9a7e',
     'To: "Alice Example" <sip:alice@sip.example.com>',
@@ -44,16 +46,23 @@ export const requestBytes = request.length
 /** of an answer to a request that no proxy touched */
 export const answerBytes = answerTo(request.toString('latin1'), 0, requestBytes).length
 const requestCallIdAt = request.indexOf(marker)
+const requestBranchAt = request.indexOf(branchMarker)
 
 /** `count` requests in one buffer. */
 export function requests(count) {
   return Buffer.concat(Array.from({ length: count }, () => request))
 }
 
-/** Gives the first `count` requests of a buffer made by `requests` a Call-ID of their own. */
+/**
+ * Gives the first `count` requests of a buffer made by `requests` a Call-ID of their own, and each a branch that no
+ * request under way has: two with the same would be one and its retransmission (RFC 3261 §17.2.3).
+ */
 export function setCallId(buffer, count, number) {
   const id = String(number).padStart(callIdWidth, '0')
-  for (let i = 0; i < count; i++) buffer.latin1Write(id, i * requestBytes + requestCallIdAt)
+  for (let i = 0; i < count; i++) {
+    buffer.latin1Write(id, i * requestBytes + requestCallIdAt)
+    buffer.latin1Write(`${number}-${i}`.padStart(branchWidth, '0'), i * requestBytes + requestBranchAt)
+  }
 }
 
 /** The answer to the request in this part of a text. */

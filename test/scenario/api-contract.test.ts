@@ -97,6 +97,7 @@ describe('the answers of a gateway at work', () => {
     await ask('POST /mi', '/mi', json({ jsonrpc: '2.0', id: 1, method: 'list_tcp_conns' }))
     await ask('GET /api/v1/collector/packets', '/api/v1/collector/packets?limit=100')
     await ask('POST /api/v1/domains/reload')
+    await ask('PUT /api/v1/log', '/api/v1/log', json({ component: 'tls', level: 'debug', for: '1m' }))
     await ask('POST /api/v1/reload')
     await ask('GET /api/v1/pcapng', '/api/v1/pcapng?user=alice')
     const others = Object.keys(described).filter((key) => !tried.has(key) && key !== 'GET /api/v1/events')

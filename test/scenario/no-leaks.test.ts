@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { connect } from 'node:tls'
-import { silentLog } from '../../src/base/log.js'
+import { silentLogs } from '../../src/base/log.js'
 import { loadConfig } from '../../src/config/load.js'
 import { startGateway } from '../../src/gateway/gateway.js'
 import { writeText } from '../support/certificates.js'
@@ -43,7 +43,7 @@ const file = writeText(
     api: { listen: 'off' },
   }),
 )
-const gateway = await startGateway(loadConfig(file), { log: silentLog, configPath: file, version: 'test' })
+const gateway = await startGateway(loadConfig(file), { logs: silentLogs, configPath: file, version: 'test' })
 after(() => gateway.stop('the test is over'))
 
 /** One TLS connection with a request and its answer, open and closed. */

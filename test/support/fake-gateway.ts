@@ -9,8 +9,9 @@ import type {
   Viewer,
   WatchRequest,
 } from '../../src/base/live.js'
+import { logComponents } from '../../src/base/log.js'
 import type { DryRun, GatewayControl, GatewayView, Readiness, RouteProblem } from '../../src/base/ports.js'
-import type { GatewayStatus, TraceStatus } from '../../src/base/status.js'
+import type { GatewayStatus, LogStatus, TraceStatus } from '../../src/base/status.js'
 import { fullSamples, type Samples } from './api-samples.js'
 
 /** Somebody who watches, until `stopped`. */
@@ -37,6 +38,17 @@ export class FakeGateway {
   scopeRefusal: SearchProblem | undefined
   /** undefined: there is no collector */
   packets: readonly string[] | undefined = []
+  /** undefined: nothing is measured */
+  metricsText: string | undefined = '# HELP hepgate_ready What /readyz says: 1 ready, 0 not.\n'
+  logStatus: LogStatus = {
+    components: logComponents.map((component) => ({
+      component,
+      level: 'info',
+      configured: 'info',
+      until: undefined,
+    })),
+    repeats: 0,
+  }
   reloadAnswer: { ok: boolean; problems: readonly string[] } = { ok: true, problems: [] }
   /** of every connection there is */
   keylog: readonly string[] = []
@@ -59,6 +71,8 @@ export class FakeGateway {
     collected: async (query) => this.#told('collected', [query], this.packets),
     domains: async () => this.#answer(this.samples.domains),
     audit: async () => this.#answer(this.samples.audit),
+    log: async () => this.#answer(this.logStatus),
+    metrics: async () => this.#answer(this.metricsText),
     overview: async () => this.#answer(this.overview()),
     history: async () => this.#answer(this.samples.history),
     connections: async (query) => this.#told('connections', [query], this.rows),
@@ -89,6 +103,7 @@ export class FakeGateway {
       return this.#told('setTrace', [request], this.scopeRefusal ?? this.traceStatus())
     },
     pick: async (request) => this.#told('pick', [request], this.known.has(request.id)),
+    setLog: async (request) => this.#told('setLog', [request], this.logStatus),
     setFilter: async (...asked) => this.#told('setFilter', asked, this.filterAnswer),
     resetFilter: async (by) => this.#told('resetFilter', [by], this.samples.filter),
     pauseDestination: async (...asked) => this.#told('pauseDestination', asked, asked[0] === 'hep_dest'),

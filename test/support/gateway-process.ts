@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { GatewayStatus } from '../../src/base/status.js'
 import { freePort } from './ports.js'
 import { startProcess, type TestProcess } from './process.js'
-import type { Scope } from './scope.js'
+import { lastFirst, type Scope } from './scope.js'
 import { tempDir } from './tmp.js'
 import { until } from './wait.js'
 
@@ -51,17 +51,19 @@ const patient = { tls_handshake_timeout: 10_000, tls_send_timeout: 10_000 }
  * time limits are added where it names none.
  */
 export async function startGatewayProcess(
-  scope: Scope,
+  test: Scope,
   config: Record<string, unknown>,
   apiPort?: number,
 ): Promise<GatewayProcess> {
+  const scope = lastFirst(test) // what it still writes would stand in the way of removing its directory
   const dir = tempDir(scope)
   const port = await freePort()
   const api = apiPort ?? (await freePort())
   const complete = {
     socket: [`tls:127.0.0.1:${port}`],
     state_dir: join(dir, 'state'),
-    log: { level: 'debug', format: 'json' },
+    // a line for each message would be most of what a test prints
+    log: { level: 'debug', format: 'json', levels: { sip: 'info' } },
     ...config,
     api: { listen: `127.0.0.1:${api}`, rate_limit: 0, ...(config.api as object | undefined) },
     proto_tls: { ...patient, ...(config.proto_tls as object | undefined) },

@@ -8,6 +8,7 @@ import { editorSchema } from '../../src/config/json-schema.js'
 import { configurationReference } from '../../src/config/reference.js'
 import { dropReasons } from '../../src/destinations/ledger.js'
 import { variablesMarkdown } from '../../src/trace/filter/variables.js'
+import { metricsReference } from './metrics-page.js'
 import { repoRoot } from './paths.js'
 
 export interface GeneratedFile {
@@ -26,6 +27,7 @@ export function generatedFiles(read = fromRepository): GeneratedFile[] {
     { path: 'config/hepgate.schema.json', text: editorSchema() },
     { path: 'docs/configuration.md', text: configurationReference() },
     { path: 'docs/causes.md', text: causesReference() },
+    { path: 'docs/metrics.md', text: metricsReference(generatedFrom('src/telemetry/instruments.ts')) },
     withTable(read, 'docs/events.md', 'src/destinations/ledger.ts', dropReasonsTable()),
     withTable(read, 'docs/route-script.md', 'src/trace/filter/variables.ts', variablesMarkdown()),
   ]

@@ -11,6 +11,8 @@ import { domainRoutes } from './domains.js'
 import { eventRoutes } from './events.js'
 import { filterRoutes } from './filter.js'
 import { keylogRoutes } from './keylog.js'
+import { logRoutes } from './log.js'
+import { metricsRoutes } from './metrics.js'
 import { overviewRoutes } from './overview.js'
 import { pickRoutes } from './picks.js'
 import { reloadRoutes } from './reload.js'
@@ -20,6 +22,7 @@ import { traceRoutes } from './trace.js'
 export const routes: readonly ((app: FastifyInstance, ports: Ports) => void)[] = [
   overviewRoutes,
   statusRoutes,
+  metricsRoutes,
   connectionRoutes,
   pickRoutes,
   keylogRoutes,
@@ -32,5 +35,6 @@ export const routes: readonly ((app: FastifyInstance, ports: Ports) => void)[] =
   domainRoutes,
   auditRoutes,
   collectorRoutes,
+  logRoutes,
   reloadRoutes,
 ]

@@ -86,6 +86,7 @@ export const Status = named(
     }),
     messages: Type.Object({
       relayed: Type.Integer(),
+      postponed: Type.Integer({ description: 'had to wait for a connection that was not there yet' }),
       lost: counts('taken from a peer and not delivered, by cause'),
       pings: Type.Integer(),
     }),

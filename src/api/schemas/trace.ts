@@ -157,6 +157,7 @@ export const Destination = named(
     queuedBytes: Type.Integer(),
     sentPackets: Type.Integer({ description: 'handed to the network since start' }),
     sentBytes: Type.Integer(),
+    sentByType: counts('of these packets, by name of the HEP protocol type: sip, log, net, …'),
     dropped: counts('never sent, by reason'),
     truncated: Type.Integer({ description: 'sent with a shortened payload' }),
     reconnects: Type.Integer(),

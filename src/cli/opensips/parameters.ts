@@ -1,4 +1,5 @@
 /** Parameters and global settings with a counterpart here, most of them by the same name, and why others have none. */
+import { levelOfNumber } from '../../base/log.js'
 import { type Draft, put, type Scalars } from './draft.js'
 import type { Notes } from './notes.js'
 import type { Assignment, Modparam } from './statements.js'
@@ -84,9 +85,7 @@ const counterparts: Readonly<Record<string, Counterpart | string>> = {
   tls_require_client_certificate: beforeModules,
 }
 
-/** -3 (alert) to 4 (debug). */
 function logLevel(text: string): string | undefined {
   const level = Number(text)
-  if (!Number.isInteger(level)) return undefined
-  return level >= 4 ? 'debug' : level >= 2 ? 'info' : level === 1 ? 'warn' : 'error'
+  return Number.isInteger(level) ? levelOfNumber(level) : undefined
 }

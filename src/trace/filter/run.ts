@@ -4,7 +4,7 @@
  */
 import { assertNever } from '../../base/errors.js'
 import type { ConnectionFacts } from '../../base/facts.js'
-import { type Log, silentLog } from '../../base/log.js'
+import { connectionFields, type Log, silentLog } from '../../base/log.js'
 import { contains } from '../../base/network.js'
 import type { Explained, TraceFilter, Verdict } from './filter.js'
 import {
@@ -108,7 +108,7 @@ class Run {
         this.#call(statement.call)
         return
       case 'xlog':
-        this.#log[statement.level]({ route: this.#name, conn_id: this.#facts.id }, this.#text(statement.parts))
+        this.#log[statement.level]({ route: this.#name, ...connectionFields(this.#facts) }, this.#text(statement.parts))
         return
       default:
         assertNever(statement)

@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import { freePort, listening } from '../child.mjs'
 
 /**
- * @param {{dir: string, backend: {sip: number}, collector: {udp: number, tcp: number}, certificate: string, key: string}} bench
+ * @param {{dir: string, backend: {sip: number}, collector: {udp: number, tcp: number, otlp: number}, certificate: string, key: string}} bench
  * @param {'off' | 'udp' | 'tcp'} trace
- * @param {{mode?: 'tunnel' | 'edge', bothLegs?: boolean}} options bothLegs: tunnel mode traces both, as edge mode always does
+ * @param {{mode?: 'tunnel' | 'edge', bothLegs?: boolean, telemetry?: 'none' | 'metrics' | 'spans'}} options
+ *   bothLegs: tunnel mode traces both, as edge mode always does; telemetry: metrics unless it says otherwise, as by default
  */
-export async function startHepgate(bench, main, trace, { mode = 'tunnel', bothLegs = false } = {}) {
+export async function startHepgate(bench, main, trace, { mode = 'tunnel', bothLegs = false, telemetry } = {}) {
   const { dir, backend, collector, certificate, key } = bench
-  const name = `${mode}-${trace}`
+  const name = `${mode}-${telemetry ?? trace}`
   const home = join(dir, `${name}-${Date.now()}`)
   const [port, apiPort, corePort] = [await freePort(), await freePort(), await freePort()]
   mkdirSync(home)
@@ -40,11 +41,13 @@ export async function startHepgate(bench, main, trace, { mode = 'tunnel', bothLe
     relay: { mode, upstream: [`sip:127.0.0.1:${backend.sip};transport=tcp`] },
     trace: { core_leg: bothLegs ? 1 : 0 },
     limits: { max_connections: 20_000, max_connections_per_address: 0, drain_timeout: 100 },
+    telemetry: { metrics: telemetry === 'none' ? 0 : 1 },
     api: { listen: `127.0.0.1:${apiPort}` },
   }
   const file = join(home, 'gateway.yaml')
   writeFileSync(file, JSON.stringify(config, null, 2))
-  const child = spawn(process.execPath, [main, 'run', '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const env = { ...process.env, ...(telemetry === 'spans' && otlp(collector.otlp)) }
+  const child = spawn(process.execPath, [main, 'run', '--config', file], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (text) => {
@@ -64,5 +67,16 @@ export async function startHepgate(bench, main, trace, { mode = 'tunnel', bothLe
       const dropped = Object.values(destination.dropped).reduce((sum, count) => sum + count, 0)
       return { sent: destination.sentPackets, dropped }
     },
+  }
+}
+
+/** Spans alone, of the share of calls that `telemetry.sip_spans` says; in batches that leave within the round. */
+function otlp(port) {
+  return {
+    OTEL_TRACES_EXPORTER: 'otlp',
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+    OTEL_METRICS_EXPORTER: 'none',
+    OTEL_LOGS_EXPORTER: 'none',
+    OTEL_BSP_SCHEDULE_DELAY: '1000',
   }
 }

@@ -3,12 +3,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FakeGateway } from '../../support/fake-gateway.js'
 import { testApi } from './api.js'
-import { describedOperations, documentOf, scopeOf } from './document.js'
+import { describedOperations, documentOf, scopesOf } from './document.js'
 import { operations, perform, tellingGateway } from './operations.js'
 import { allScopes, bearer, namedToken } from './tokens.js'
 
 const open = ['GET /healthz', 'GET /readyz', 'GET /api/v1/openapi.json']
 const secrets = ['GET /api/v1/connections/{conn_id}/keylog']
+
+const metrics = ['GET /metrics']
 
 const callers: [name: string, has: readonly string[], headers: Record<string, string>][] = [
   ...allScopes.map((scope): [string, string[], Record<string, string>] => [`only ${scope}`, [scope], bearer(scope)]),
@@ -16,13 +18,14 @@ const callers: [name: string, has: readonly string[], headers: Record<string, st
 ]
 const tokens = [...allScopes.map((scope) => namedToken(scope, [scope])), namedToken('all', allScopes)]
 
-test('every operation declares a scope: reading read, changing control, keys secrets', async (t) => {
+test('every operation declares a scope: reading read, changing control, keys secrets, metrics their own or read', async (t) => {
   const { api } = await testApi(t)
   for (const [key, described] of describedOperations(await documentOf(api))) {
     assert.ok(described.security, `${key} does not say who may`)
     // what tries something out changes nothing, but makes the gateway work: POST too
     const scope = secrets.includes(key) ? 'secrets' : key.startsWith('GET ') ? 'read' : 'control'
-    assert.equal(scopeOf(described), open.includes(key) ? undefined : scope, key)
+    const scopes = metrics.includes(key) ? ['metrics', 'read'] : [scope]
+    assert.deepEqual(scopesOf(described), open.includes(key) ? [] : scopes, key)
   }
 })
 
@@ -31,15 +34,15 @@ for (const [name, has, headers] of callers) {
     const { api, gateway } = await testApi(t, { tokens, gateway: tellingGateway('full') })
     for (const [key, described] of describedOperations(await documentOf(api))) {
       await t.test(key, async () => {
-        const scope = scopeOf(described)
+        const scopes = scopesOf(described)
         const told = asks(gateway)
         const answer = await perform(api, key, { headers })
-        if (scope === undefined || has.includes(scope)) {
+        if (scopes.length === 0 || scopes.some((scope) => has.includes(scope))) {
           assert.ok(answer.statusCode < 300, `${answer.statusCode} ${answer.body}`)
           return
         }
         assert.equal(answer.statusCode, 403)
-        assert.match(String(answer.headers['www-authenticate']), new RegExp(`insufficient_scope.*scope="${scope}"`))
+        assert.match(String(answer.headers['www-authenticate']), new RegExp(`insufficient_scope.*scope="${scopes[0]}"`))
         assert.equal(told(), 0)
       })
     }

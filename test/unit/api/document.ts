@@ -40,9 +40,9 @@ export function describedOperations({ paths }: ApiDocument): [key: string, opera
   )
 }
 
-/** What an operation asks of its callers: the scope in its security, or nothing. */
-export function scopeOf({ security = [] }: DescribedOperation): string | undefined {
-  return security[0]?.token[0]
+/** What an operation asks of its callers: any of the scopes in its security, or nothing. */
+export function scopesOf({ security = [] }: DescribedOperation): string[] {
+  return security.flatMap(({ token }) => token)
 }
 
 export type Check = (schema: object, value: unknown) => string[]

@@ -23,6 +23,7 @@ async function mi(t: TestContext, method: string, params: unknown = {}, gateway 
 const parameters: [command: string, recipes: string[][]][] = [
   ['tls_trace', [[], ['trace_mode']]],
   ['get_statistics', [['statistics']]],
+  ['log_level', [[], ['level'], ['level', 'pid']]],
   ['uptime', [[]]],
 ]
 for (const [command, recipes] of parameters) {

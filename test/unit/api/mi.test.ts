@@ -26,6 +26,7 @@ const commandNames = [
   'tcp:list',
   'get_statistics',
   'statistics:get',
+  'log_level',
   'uptime',
   'version',
   'which',

@@ -1,5 +1,6 @@
 /** One good request for every operation of the API, and what a fake gateway makes of it. */
 import type { FastifyInstance, InjectOptions } from 'fastify'
+import type { LogStatus } from '../../../src/base/status.js'
 import { bareSamples, fullSamples, streamSamples } from '../../support/api-samples.js'
 import { FakeGateway } from '../../support/fake-gateway.js'
 
@@ -22,6 +23,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   'GET /api/v1/overview': { tells: (gateway) => gateway.overview() },
   'GET /api/v1/history': { tells: ({ samples }) => ({ samples: samples.history }) },
   'GET /api/v1/status': { tells: (gateway) => gateway.status() },
+  'GET /metrics': {},
   'GET /healthz': { tells: () => ({ status: 'alive' }) },
   'GET /readyz': { tells: () => ({ ready: true }) },
   'GET /api/v1/openapi.json': {},
@@ -61,6 +63,11 @@ export const operations: Readonly<Record<string, Operation>> = {
   'POST /api/v1/domains/reload': { tells: () => ({ ok: true, notes: ['socket: waits'] }) },
   'GET /api/v1/audit': { tells: ({ samples }) => ({ audit: samples.audit }) },
   'GET /api/v1/collector/packets': { query: 'format=json&type=sip&limit=5&correlation_id=a', tells: () => [packet] },
+  'GET /api/v1/log': { tells: ({ logStatus }) => logStatus },
+  'PUT /api/v1/log': {
+    payload: { component: 'tls', level: 'debug', for: '10m' },
+    tells: ({ logStatus }) => logStatus,
+  },
   'POST /api/v1/reload': { tells: () => ({ ok: true, notes: ['socket: waits'] }) },
   'POST /mi': {
     payload: { jsonrpc: '2.0', id: 1, method: 'tls_trace' },
@@ -80,6 +87,7 @@ export function tellingGateway(kind: 'full' | 'bare'): FakeGateway {
   gateway.filterAnswer = samples.dryRun
   gateway.packets = [JSON.stringify(packet)]
   gateway.reloadAnswer = { ok: true, problems: ['socket: waits'] }
+  if (kind === 'full') gateway.logStatus = fullLogStatus
   gateway.keylog = ['CLIENT_TRAFFIC_SECRET_0 00 11']
   gateway.file = [Buffer.from('pcapng')]
   gateway.onWatch = ({ viewer }) => {
@@ -102,6 +110,11 @@ export function perform(api: FastifyInstance, key: string, options: InjectOption
     ...(payload !== undefined && { payload }),
     ...options,
   })
+}
+
+const fullLogStatus: LogStatus = {
+  components: [{ component: 'tls', level: 'debug', configured: 'info', until: '2026-01-02T03:14:05.000Z' }],
+  repeats: 3,
 }
 
 const packet = {

@@ -10,4 +10,4 @@ export function bearer(text: string): { authorization: string } {
   return { authorization: `Bearer ${text}` }
 }
 
-export const allScopes = ['read', 'control', 'secrets'] as const
+export const allScopes = ['metrics', 'read', 'control', 'secrets'] as const

@@ -11,7 +11,7 @@ import { repoRoot } from '../../support/paths.js'
 import { runHepgate } from '../../support/terminal.js'
 import { tempDir } from '../../support/tmp.js'
 
-/** These are for the first minute, and for the container; load.test.ts and container.test.ts look at them. */
+/** These are for the first minute, and for the container; load.test.ts and image.test.ts look at them. */
 const notPresets = ['hepgate.yaml', 'docker.yaml']
 const presets = readdirSync(join(repoRoot, 'config')).filter((n) => n.endsWith('.yaml') && !notPresets.includes(n))
 const textOf = (preset: string) => readFileSync(join(repoRoot, 'config', preset), 'utf8')

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { repoRoot } from '../../support/paths.js'
 import { runHepgate } from '../../support/terminal.js'
 
-const commands = ['run', 'check', 'trace', 'token', 'hep-dump', 'replay', 'import']
+const commands = ['run', 'check', 'trace', 'token', 'hep-dump', 'replay', 'import', 'hep-test', 'homer']
 
 for (const flag of ['--help', '-h', 'help']) {
   test(`hepgate ${flag} names every command`, async () => {

@@ -1,9 +1,9 @@
-/** The way out of a replay: it waits for a slow collector, and gives up on one that does not move. */
+/** The way out of a command: it waits for a slow collector, and gives up on one that does not move. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { Outlet } from '../../../src/cli/capture/outlet.js'
+import { Outlet } from '../../../src/cli/outlet.js'
 import { hepDestination, parseHepId } from '../../../src/config/hep-id.js'
 import { defaultConfig } from '../../../src/config/load.js'
 import type { TracedLeg } from '../../../src/trace/sinks.js'

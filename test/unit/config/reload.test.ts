@@ -8,6 +8,7 @@ const running = parse('relay: { upstream: sip:10.0.0.5 }')
 
 /** What a reload does not wait for: whole sections, and parts of others. */
 const live = new Set([
+  'log.levels',
   'proto_hep',
   'tls_mgm',
   'routes',
@@ -28,8 +29,9 @@ test('nothing changed: nothing to note, and the configuration is the same', () =
   assert.deepEqual(reloaded(running, structuredClone(running)), { config: running, notes: [] })
 })
 
-test('certificates, destinations, routes, upstreams, trunks, trust, tokens and the filter of the trace take effect', () => {
+test('log levels, certificates, destinations, routes, upstreams, trunks, trust, tokens and the filter of the trace take effect', () => {
   const next = parse(`
+log: { level: warn, levels: { tls: debug } }
 relay: { upstream: [sip:10.0.0.6, sip:10.0.0.7], trunk: sips:carrier.example }
 trust: { domains: carrier.example, alert_info: { phone: cisco_ata, ring: Bellcore-dr2 } }
 proto_tls: { trace_destination: homer, trace_filter_route: customers }

@@ -193,3 +193,23 @@ test('prepared heads are made once per leg and destination', async (t) => {
     assert.equal(on.heads.length, 1)
   })
 })
+
+for (const transport of ['udp', 'tcp'] as const) {
+  test(`what was sent is counted by type as the collector counts it, over IPv4 and IPv6 legs alike: ${transport}`, async (t) => {
+    const { collector, port } = await embeddedCollector(t, transport)
+    const declared = [declaration({ transport, port }), declaration({ id: 'net', form: 'opensips', transport, port })]
+    const destinations = openDestinations(t, destinationsConfig(declared))
+    const v6 = leg({ source: { ip: '2001:db8::1', port: 50412 }, destination: { ip: '2001:db8::2', port: 5061 } })
+    offer(destinations, leg(), 0, 40)
+    offer(destinations, v6, 40, 100)
+    for (let i = 0; i < 5; i++) destinations.event(tracedEvent())
+    destinations.event(tracedEvent({ facts: facts({ local: v6.destination, peer: v6.source }) }))
+    await until('all packets', () => collector.status().packets === 212)
+    const sums: Record<string, number> = {}
+    for (const { sentByType } of destinations.status()) {
+      for (const [type, packets] of Object.entries(sentByType)) sums[type] = (sums[type] ?? 0) + packets
+    }
+    assert.deepEqual(sums, { sip: 200, log: 6, net: 6 })
+    assert.deepEqual(collector.status().packetsByType, sums)
+  })
+}

@@ -19,6 +19,7 @@ function full(): ConnectionFacts {
   return connection({
     proxiedBy: { ip: '10.0.0.1', port: 4711 },
     relayedTo: '42',
+    span: { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' },
     connectMs: 3.5,
     closed: { cause: 'peer-reset', by: 'error', message: 'reset', durationMs: 61_000 },
   })
@@ -113,6 +114,8 @@ test('a full ACCEPTED event, value by value', () => {
     Message: 'connection accepted',
     conn_id: '2252299864357336036',
     seq: 7,
+    trace_id: '0af7651916cd43dd8448eb211c80319c',
+    span_id: 'b7ad6b7169203331',
     direction: 'in',
     side: 'edge',
     local: '192.0.2.1:5061',

@@ -1,15 +1,15 @@
 /**
- * Where replayed messages go: the destinations of live traces, but with time. A call must not wait for
+ * Where the packets of commands go: the destinations of live traces, but with time. A call must not wait for
  * a collector, a capture file can; so this waits where those would drop, until nothing moves any more.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { silentLog } from '../../base/log.js'
-import type { Config } from '../../config/types.js'
-import { Destinations } from '../../destinations/registry.js'
-import type { TracedLeg } from '../../trace/sinks.js'
-
-/** Id of a destination that no configuration declares. */
-export const directId = 'replay'
+import { silentLog } from '../base/log.js'
+import type { DestinationStatus } from '../base/status.js'
+import type { Config } from '../config/types.js'
+import { linkTiming } from '../destinations/redial.js'
+import { Destinations } from '../destinations/registry.js'
+import type { TracedEvent } from '../trace/event.js'
+import type { TracedLeg, TraceSinks } from '../trace/sinks.js'
 
 /** Looking at the queue costs more than a message does. */
 const lookEveryBytes = 1024 * 1024
@@ -20,7 +20,8 @@ const pollMs = 20
 /** Long enough for a connect that times out to be tried again. */
 const patienceMs = 10_000
 
-export class Outlet {
+export class Outlet implements TraceSinks {
+  readonly configured = true
   /** `hep_dest (tcp:10.0.0.2:9060)` */
   readonly name: string
   readonly #destinations: Destinations
@@ -35,6 +36,10 @@ export class Outlet {
     this.#patienceMs = patience
     const addresses = this.#destinations.status().map(({ address }) => address)
     this.name = addresses.includes(shownAs) ? shownAs : `${shownAs} (${addresses.join(', ')})`
+  }
+
+  event(event: TracedEvent): void {
+    this.#destinations.event(event)
   }
 
   sip(
@@ -71,6 +76,11 @@ export class Outlet {
     return this.#sum((status) => status.sentPackets)
   }
 
+  /** packets by name of the HEP protocol type */
+  get sentByType(): ReadonlyMap<string, number> {
+    return this.#byKey((status) => status.sentByType)
+  }
+
   get lost(): number {
     let lost = 0
     for (const packets of this.dropped.values()) lost += packets
@@ -79,19 +89,30 @@ export class Outlet {
 
   /** packets by reason */
   get dropped(): ReadonlyMap<string, number> {
-    const dropped = new Map<string, number>()
-    for (const status of this.#destinations.status()) {
-      for (const [reason, packets] of Object.entries(status.dropped)) {
-        if (packets > 0) dropped.set(reason, (dropped.get(reason) ?? 0) + packets)
-      }
-    }
-    return dropped
+    return this.#byKey((status) => status.dropped)
   }
 
   /** What the network said last. */
   get complaint(): string {
-    const errors = this.#destinations.status().flatMap(({ lastError }) => lastError ?? [])
-    return errors.join('; ') || 'it does not read'
+    return this.errors.join('; ') || 'it does not read'
+  }
+
+  /** `tcp:10.0.0.2:9060: connect-refused: …`, of every declaration that has one */
+  get errors(): readonly string[] {
+    return this.#destinations
+      .status()
+      .flatMap(({ address, lastError }) => (lastError ? `${address}: ${lastError}` : []))
+  }
+
+  /**
+   * Waits a moment for what comes after everything is sent: a host where nothing listens answers a datagram by ICMP,
+   * and a TLS 1.3 server refuses a certificate only then. true: nobody refused what was sent to him.
+   */
+  async unrefused(): Promise<boolean> {
+    const isRefused = () => this.#destinations.status().some((status) => status.sentPackets > 0 && status.lastError)
+    const untilMs = performance.now() + linkTiming.probeMs
+    while (!isRefused() && performance.now() < untilMs) await delay(pollMs)
+    return !isRefused()
   }
 
   async #queuedAtMost(bytes: number): Promise<boolean> {
@@ -107,11 +128,22 @@ export class Outlet {
     return true
   }
 
+  /** Those of all destinations together; what is 0 is left out. */
+  #byKey(counts: (status: DestinationStatus) => Readonly<Record<string, number>>): ReadonlyMap<string, number> {
+    const sums = new Map<string, number>()
+    for (const status of this.#destinations.status()) {
+      for (const [key, packets] of Object.entries(counts(status))) {
+        if (packets > 0) sums.set(key, (sums.get(key) ?? 0) + packets)
+      }
+    }
+    return sums
+  }
+
   #progress(): number {
     return this.sent + this.lost
   }
 
-  #sum(count: (status: ReturnType<Destinations['status']>[number]) => number): number {
+  #sum(count: (status: DestinationStatus) => number): number {
     return this.#destinations.status().reduce((sum, status) => sum + count(status), 0)
   }
 }

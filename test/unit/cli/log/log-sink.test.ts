@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { LogSink } from '../../../src/cli/log-sink.js'
-import { tempDir } from '../../support/tmp.js'
-import { until } from '../../support/wait.js'
+import { LogSink } from '../../../../src/cli/log/log-sink.js'
+import { tempDir } from '../../../support/tmp.js'
+import { until } from '../../../support/wait.js'
 
 function sinkTo(t: TestContext, maxHeldChars: number) {
   const file = join(tempDir(t), 'log')

@@ -1,0 +1,127 @@
+/**
+ * All that is measured and exported of a gateway: metrics, and by the standard variables of OpenTelemetry spans, log
+ * records and metrics over OTLP. It hangs on the channels; what goes wrong here costs a measurement and nothing
+ * else. Where nothing is configured nothing is subscribed, and the SDK is not even loaded.
+ */
+import { channels } from '../base/channels.js'
+import type { Log } from '../base/log.js'
+import type { GatewayStatus } from '../base/status.js'
+import type { Config } from '../config/types.js'
+import { Metrics } from './metrics.js'
+import { observe } from './observe.js'
+import { prometheusText } from './prometheus.js'
+import type { Sdk } from './sdk.js'
+import { askedFor, type Signal } from './signals.js'
+import type { SipSpans } from './sip-spans.js'
+
+export interface TelemetryOptions {
+  readonly config: Config['telemetry']
+  /** of hepgate */
+  readonly version: string
+  /** proto_hep.hep_node_name: names this instance among others */
+  readonly nodeName: string | undefined
+  /** component telemetry */
+  readonly log: Log
+  readonly status: () => Promise<GatewayStatus>
+  readonly ready: () => Promise<boolean>
+  readonly logRepeats: () => number
+  /** which signals are asked for; how they are exported the SDK reads from process.env itself */
+  readonly env: NodeJS.ProcessEnv
+}
+
+/** What a collector that does not answer may hold up a stop by. */
+const flushMs = 3_000
+
+export class Telemetry {
+  readonly #options: TelemetryOptions
+  readonly #unsubscribe: (() => void)[] = []
+  readonly #metrics: Metrics | undefined
+  #sdk: Sdk | undefined
+  #sipSpans: SipSpans | undefined
+  #failures = 0
+
+  /** To be awaited before any socket is open, and before whoever reads `facts.span` subscribes. Never rejects. */
+  static async start(options: TelemetryOptions): Promise<Telemetry> {
+    const telemetry = new Telemetry(options)
+    const signals = askedFor(options.env)
+    if (signals.size > 0) await telemetry.#export(signals)
+    return telemetry
+  }
+
+  private constructor(options: TelemetryOptions) {
+    this.#options = options
+    const { config, status, ready, log, logRepeats } = options
+    if (!config.metrics) return
+    this.#metrics = new Metrics({
+      status,
+      ready,
+      log,
+      logRepeats,
+      spansDropped: () => this.#sipSpans?.dropped ?? 0,
+      failures: () => this.#failures,
+    })
+  }
+
+  /** As Prometheus reads them; undefined: none are measured. */
+  async metrics(): Promise<string | undefined> {
+    return this.#metrics && prometheusText(await this.#metrics.read())
+  }
+
+  /** Exports what is left, 3 s at most. May be called again. */
+  async stop(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe()
+    this.#sipSpans?.stop()
+    const sdk = this.#sdk
+    this.#sdk = undefined
+    if (sdk !== undefined) await this.#flush(sdk)
+    this.#metrics?.stop()
+  }
+
+  async #export(signals: ReadonlySet<Signal>): Promise<void> {
+    const { log } = this.#options
+    try {
+      const { startSdk } = await import('./sdk.js')
+      this.#sdk = startSdk({ ...this.#options, signals, metrics: this.#metrics })
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      log.error({ reason }, 'OpenTelemetry could not be started, nothing is exported: see the OTEL_* variables')
+      return
+    }
+    if (signals.has('traces')) await this.#exportSpans(this.#sdk)
+    if (signals.has('logs')) await this.#exportLog(this.#sdk)
+    log.info({ signals: [...signals] }, 'exporting by OpenTelemetry')
+  }
+
+  async #exportSpans({ tracer, ids }: Sdk): Promise<void> {
+    const { ConnectionSpans } = await import('./connection-spans.js')
+    const connections = new ConnectionSpans(tracer)
+    this.#unsubscribe.push(observe(channels.connection, (event) => connections.see(event), this.#failed))
+    const share = this.#options.config.sip_spans
+    if (share === 0) return
+    const { SipSpans } = await import('./sip-spans.js')
+    const spans = new SipSpans({ tracer, ids, share })
+    this.#sipSpans = spans
+    this.#unsubscribe.push(observe(channels.message, (seen) => spans.see(seen), this.#failed))
+  }
+
+  async #exportLog({ logger }: Sdk): Promise<void> {
+    const { exportLine } = await import('./log-export.js')
+    this.#unsubscribe.push(observe(channels.log, (line) => exportLine(logger, line), this.#failed))
+  }
+
+  async #flush(sdk: Sdk): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const tooLong = new Promise<'too long'>((resolve) => {
+      timer = setTimeout(resolve, flushMs, 'too long')
+    })
+    const outcome = await Promise.race([sdk.stop().catch(() => 'failed' as const), tooLong])
+    clearTimeout(timer)
+    if (outcome !== undefined) {
+      this.#options.log.warn({ outcome }, 'what was left could not be exported: the collector did not take it')
+    }
+  }
+
+  readonly #failed = (err: unknown): void => {
+    if (this.#failures++ === 0) this.#options.log.error({ err }, 'an observer failed: this is a bug in hepgate')
+  }
+}

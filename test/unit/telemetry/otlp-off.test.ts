@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { test } from 'node:test'
+import { channels } from '../../../src/base/channels.js'
+import { silentLog } from '../../../src/base/log.js'
+import { Telemetry } from '../../../src/telemetry/telemetry.js'
+import { healthyStatus } from '../../support/watched.js'
+
+function start(metrics: boolean, env: NodeJS.ProcessEnv = {}): Promise<Telemetry> {
+  return Telemetry.start({
+    config: { metrics, sip_spans: 1 },
+    version: '1.2.3',
+    nodeName: undefined,
+    log: silentLog,
+    status: async () => healthyStatus(),
+    ready: async () => true,
+    logRepeats: () => 0,
+    env,
+  })
+}
+
+/** of the SDK's packages, which are CommonJS: everybody who loads them finds them here */
+function loadedOtel(): string[] {
+  return Object.keys(createRequire(import.meta.url).cache).filter((path) => path.includes('@opentelemetry'))
+}
+
+const subscribed = () =>
+  Object.entries(channels)
+    .filter(([, channel]) => channel.hasSubscribers)
+    .map(([name]) => name)
+
+test('where nothing is configured nothing is subscribed, and nothing of OpenTelemetry is loaded', async () => {
+  const telemetry = await start(false)
+  assert.deepEqual(subscribed(), [])
+  assert.equal(await telemetry.metrics(), undefined)
+  await telemetry.stop()
+  assert.deepEqual(loadedOtel(), [])
+})
+
+test('metrics alone need nothing of OpenTelemetry', async () => {
+  const telemetry = await start(true)
+  assert.deepEqual(subscribed(), ['connection', 'message'])
+  assert.match((await telemetry.metrics())!, /^hepgate_ready 1$/m)
+  await telemetry.stop()
+  assert.deepEqual(subscribed(), [])
+  assert.deepEqual(loadedOtel(), [])
+})
+
+test('what is exported is subscribed, and no longer after a stop, which may be told again', async () => {
+  const env = { OTEL_TRACES_EXPORTER: 'otlp', OTEL_LOGS_EXPORTER: 'otlp' }
+  // Nothing is exported: there is nothing to export, and nobody listens.
+  const telemetry = await start(false, env)
+  assert.deepEqual(subscribed(), ['connection', 'message', 'log'])
+  assert.notDeepEqual(loadedOtel(), [])
+  await telemetry.stop()
+  await telemetry.stop()
+  assert.deepEqual(subscribed(), [])
+})
