@@ -14,7 +14,7 @@ export interface KeylogLine {
 /** One whole SIP message, buf[start, end), as it is on the wire. ONE object for all of them: read it before you return. */
 export interface MessageSeen {
   readonly facts: ConnectionFacts
-  /** in: received from facts.peer; out: given to that connection or association, which took it */
+  /** in: received from facts.peer; out: given to that connection or association (in a tunnel: about to be) */
   readonly direction: Direction
   readonly buf: Buffer
   readonly start: number

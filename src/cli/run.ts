@@ -31,7 +31,7 @@ signals: TERM, INT   drain and stop; a second one stops at once
          HUP         reload configuration, certificates and routes
 `
 
-/** What a stop may take beyond its own deadlines before the process is ended from outside of it. */
+/** What a stop may take beyond its own deadlines, 3 s of it the last export, before the process is ended from outside of it. */
 const stopMarginMs = 5_000
 
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {

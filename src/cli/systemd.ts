@@ -15,6 +15,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { maxTimerMs } from '../base/duration.js'
 import type { Log } from '../base/log.js'
+import { oneLine } from './one-line.js'
 
 export class Systemd {
   readonly #log: Log
@@ -87,9 +88,20 @@ export class Systemd {
       this.#warn(error.message)
     })
     shell.stdin?.on('error', gone)
-    shell.stderr?.setEncoding('utf8').on('data', (text: string) => this.#warn(text.trim()))
+    this.#hearComplaints(shell)
     for (const handle of [shell, shell.stdin, shell.stderr]) handle?.unref()
     return shell
+  }
+
+  /** A line at a time, which dash writes in pieces. */
+  #hearComplaints({ stderr }: Shell): void {
+    let said = ''
+    stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+      if (!said.endsWith('\n')) return
+      this.#warn(said.trim())
+      said = ''
+    })
   }
 
   /** Once: what keeps one message from arriving keeps the others too. */
@@ -125,5 +137,5 @@ const maxFieldChars = 1000
 
 /** Tabs and line ends are ours. */
 function oneField(text: string): string {
-  return text.slice(0, maxFieldChars).replace(/\p{Cc}+/gu, ' ')
+  return oneLine(text.slice(0, maxFieldChars))
 }

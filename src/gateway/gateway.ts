@@ -8,6 +8,7 @@
 import { startApi } from '../api/server.js'
 import type { ConnectionFacts } from '../base/facts.js'
 import type { ChangeResult, GatewayControl, GatewayView } from '../base/ports.js'
+import { nodeTimers } from '../base/timers.js'
 import { Collector } from '../collector/collector.js'
 import type { Config } from '../config/types.js'
 import { Destinations } from '../destinations/registry.js'
@@ -23,7 +24,6 @@ import { configuredFilter } from '../trace/filter/configured.js'
 import { TraceGate } from '../trace/gate.js'
 import { KeylogFile } from '../trace/keylog.js'
 import { TraceStateFile } from '../trace/state-file.js'
-import { nodeTimers } from '../trace/timers.js'
 import { Control } from './control.js'
 import { type GatewayOptions, Parts } from './parts.js'
 import { apiSettings, Reloads } from './reloads.js'
@@ -73,7 +73,7 @@ class RunningGateway implements Gateway {
     const { config } = parts
     // First of those that hear of connections: the others tell the ids of their spans.
     parts.telemetry = await this.#startTelemetry()
-    parts.connectionLog = new ConnectionLog(parts.options.logs)
+    parts.connectionLog = new ConnectionLog(parts.options.logs, parts.observers)
     const destinations = new Destinations(config, parts.log('hep'))
     parts.destinations = destinations
     // Before the gate: of the two that hear a connection end, the live view shall still find it traced.
@@ -103,12 +103,13 @@ class RunningGateway implements Gateway {
   }
 
   #startTelemetry(): Promise<Telemetry> {
-    const { config, options } = this.#parts
+    const { config, options, observers } = this.#parts
     return Telemetry.start({
       config: config.telemetry,
       version: options.version,
       nodeName: config.proto_hep.hep_node_name,
       log: this.#parts.log('telemetry'),
+      observers,
       status: () => this.view.status(),
       ready: async () => (await this.view.readiness()).ready,
       logRepeats: () => options.logs.repeats,

@@ -5,7 +5,7 @@
 import { type LogComponent, type LogLevel, type Logs, logComponents } from '../base/log.js'
 import type { LogRequest } from '../base/ports.js'
 import type { LogStatus } from '../base/status.js'
-import { countDown, type Timer, type Timers } from '../trace/timers.js'
+import { countDown, type Timer, type Timers } from '../base/timers.js'
 
 type Levels = Readonly<Record<LogComponent, LogLevel>>
 

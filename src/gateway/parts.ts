@@ -6,6 +6,7 @@ import type { Api } from '../api/server.js'
 import { connectionIds, microClock } from '../base/clock.js'
 import type { Log, LogComponent, Logs } from '../base/log.js'
 import type { GatewayStatus } from '../base/status.js'
+import { nodeTimers } from '../base/timers.js'
 import type { Collector } from '../collector/collector.js'
 import type { Config } from '../config/types.js'
 import type { Destinations } from '../destinations/registry.js'
@@ -15,8 +16,9 @@ import type { EdgeMode } from '../relay/edge-mode.js'
 import type { Responder } from '../relay/responder.js'
 import type { Upstream } from '../relay/upstreams.js'
 import type { ConnectionLog } from '../telemetry/connection-log.js'
-import { ConnectionTotals } from '../telemetry/counters.js'
+import { ConnectionTotals } from '../telemetry/connection-totals.js'
 import { MessageLog } from '../telemetry/message-log.js'
+import { Observers } from '../telemetry/observers.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import { Connections } from '../tls/connections.js'
 import type { TlsContexts } from '../tls/contexts.js'
@@ -24,7 +26,6 @@ import type { DatagramListener } from '../tls/datagram.js'
 import type { Listener } from '../tls/listener.js'
 import type { TraceGate } from '../trace/gate.js'
 import type { KeylogFile } from '../trace/keylog.js'
-import { nodeTimers } from '../trace/timers.js'
 import { LogLevels } from './log-levels.js'
 
 export interface GatewayOptions {
@@ -46,7 +47,8 @@ export interface Running {
 export class Parts {
   readonly options: GatewayOptions
   readonly startedAt = new Date()
-  readonly totals = new ConnectionTotals()
+  readonly observers: Observers
+  readonly totals: ConnectionTotals
   readonly connections: Connections
   readonly messageLog: MessageLog
   readonly logLevels: LogLevels
@@ -74,7 +76,9 @@ export class Parts {
     this.config = config
     this.options = options
     this.connections = new Connections(config, connectionIds(), microClock())
-    this.messageLog = new MessageLog(options.logs)
+    this.observers = new Observers(this.log('telemetry'))
+    this.totals = new ConnectionTotals(this.observers)
+    this.messageLog = new MessageLog(options.logs, this.observers)
     this.logLevels = new LogLevels({
       logs: options.logs,
       configured: config.log.levels,

@@ -4,7 +4,7 @@
  */
 import type { Failure } from '../base/errors.js'
 import type { Log } from '../base/log.js'
-import { nodeTimers, type Timer, type Timers } from '../trace/timers.js'
+import { nodeTimers, type Timer, type Timers } from '../base/timers.js'
 import type { Trunk } from './trunk.js'
 import type { Upstream } from './upstreams.js'
 

@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { type Failure, failure } from '../base/errors.js'
-import { nodeTimers, type Timer, type Timers } from '../trace/timers.js'
+import { nodeTimers, type Timer, type Timers } from '../base/timers.js'
 import type { Leg } from './leg.js'
 
 export interface ProbeTarget {

@@ -7,21 +7,16 @@ import { channels } from '../base/channels.js'
 import { causeSentence } from '../base/errors.js'
 import type { ConnectionEvent, ConnectionFacts } from '../base/facts.js'
 import { connectionFields, type Logs } from '../base/log.js'
-import { observe } from './observe.js'
+import type { Observers } from './observers.js'
 
 export class ConnectionLog {
+  /** May be called again. */
+  readonly stop: () => void
   readonly #logs: Logs
-  readonly #unsubscribe: () => void
 
-  constructor(logs: Logs) {
+  constructor(logs: Logs, observers: Observers) {
     this.#logs = logs
-    const failed = (err: unknown): void =>
-      logs.of('telemetry').error({ err }, 'an event of a connection was not logged')
-    this.#unsubscribe = observe(channels.connection, (event) => this.#see(event), failed)
-  }
-
-  stop(): void {
-    this.#unsubscribe()
+    this.stop = observers.observe(channels.connection, (event) => this.#see(event))
   }
 
   #see(event: ConnectionEvent): void {

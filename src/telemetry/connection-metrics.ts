@@ -4,10 +4,11 @@
  */
 import type { Cause } from '../base/errors.js'
 import type { ConnectionEvent, ConnectionFacts } from '../base/facts.js'
+import { isHandshake } from '../base/handshakes.js'
 import { isDeprecated } from '../base/tls-versions.js'
-import { isHandshake, protocolVersion } from './handshakes.js'
 import { histograms } from './histogram.js'
 import { instruments } from './instruments.js'
+import { protocolVersion } from './protocol-version.js'
 import type { Reading } from './reading.js'
 import { type Count, counts } from './series.js'
 

@@ -10,7 +10,7 @@ import { ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, type Tracer, trace }
 import { type MicroClock, microClock } from '../base/clock.js'
 import { causeSentence } from '../base/errors.js'
 import type { ConnectionEvent, ConnectionFacts } from '../base/facts.js'
-import { isHandshake } from './handshakes.js'
+import { isHandshake } from '../base/handshakes.js'
 import { networkAttributes, tlsAttributes } from './span-attributes.js'
 
 export class ConnectionSpans {

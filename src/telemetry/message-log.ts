@@ -6,7 +6,7 @@ import { endpointText } from '../base/address.js'
 import { channels, type MessageSeen } from '../base/channels.js'
 import { connectionFields, type Logs } from '../base/log.js'
 import { SipMessage } from '../sip/message.js'
-import { observe } from './observe.js'
+import type { Observers } from './observers.js'
 
 /** A Call-ID or a method is as long as its sender likes; lines are not. */
 const maxTextBytes = 255
@@ -18,10 +18,12 @@ const index = new SipMessage()
 
 export class MessageLog {
   readonly #logs: Logs
+  readonly #observers: Observers
   #unsubscribe: (() => void) | undefined
 
-  constructor(logs: Logs) {
+  constructor(logs: Logs, observers: Observers) {
     this.#logs = logs
+    this.#observers = observers
     this.refresh()
   }
 
@@ -30,7 +32,7 @@ export class MessageLog {
     if (this.#logs.level('sip') !== 'debug') {
       this.stop()
     } else {
-      this.#unsubscribe ??= observe(channels.message, this.#see, this.#failed)
+      this.#unsubscribe ??= this.#observers.observe(channels.message, (message) => this.#see(message))
     }
   }
 
@@ -39,12 +41,8 @@ export class MessageLog {
     this.#unsubscribe = undefined
   }
 
-  readonly #see = (message: MessageSeen): void => {
+  #see(message: MessageSeen): void {
     this.#logs.of('sip').debug(messageFields(message), sentences[message.direction])
-  }
-
-  readonly #failed = (err: unknown): void => {
-    this.#logs.of('telemetry').error({ err }, 'a message was not logged')
   }
 }
 

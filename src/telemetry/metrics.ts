@@ -3,25 +3,23 @@
  * put beside what the gateway counts itself. However many collect, none takes anything from another. It sends nothing.
  */
 import { channels } from '../base/channels.js'
-import type { Log } from '../base/log.js'
 import type { GatewayStatus } from '../base/status.js'
 import { ConnectionMetrics } from './connection-metrics.js'
 import { GatewayMetrics } from './gateway-metrics.js'
 import { instruments } from './instruments.js'
 import { MessageMetrics } from './message-metrics.js'
-import { observe } from './observe.js'
-import { ProcessMetrics, single } from './process-metrics.js'
-import type { Reading } from './reading.js'
+import type { Observers } from './observers.js'
+import { ProcessMetrics } from './process-metrics.js'
+import { type Reading, single } from './reading.js'
 
 export interface MetricsOptions {
   /** may reject as long as the gateway has not started */
   readonly status: () => Promise<GatewayStatus>
   readonly ready: () => Promise<boolean>
-  readonly log: Log
+  /** also those that are not of metrics: what they failed on is told here */
+  readonly observers: Observers
   readonly logRepeats: () => number
   readonly spansDropped: () => number
-  /** of other observers in this folder */
-  readonly failures: () => number
 }
 
 export class Metrics {
@@ -33,22 +31,21 @@ export class Metrics {
   readonly #gateway = new GatewayMetrics()
   readonly #process = new ProcessMetrics()
   readonly #ends: readonly (() => void)[]
-  #failures = 0
 
   /** To be made before the first connection is: those that are open already are not among the active ones. */
   constructor(options: MetricsOptions) {
     this.#options = options
-    const failed = (error: unknown): void => this.#failed(error)
+    const { observers } = options
     this.#ends = [
-      observe(channels.connection, (event) => this.#connections.see(event), failed),
-      observe(channels.message, (message) => this.#messages.see(message), failed),
+      observers.observe(channels.connection, (event) => this.#connections.see(event)),
+      observers.observe(channels.message, (message) => this.#messages.see(message)),
       () => this.#process.stop(),
     ]
   }
 
   /** Never rejects: what cannot be had is missing. */
   async read(): Promise<readonly Reading[]> {
-    const { status, ready, logRepeats, spansDropped, failures } = this.#options
+    const { status, ready, observers, logRepeats, spansDropped } = this.#options
     const [gatewayStatus, isReady, processReadings] = await Promise.all([
       status().catch(() => undefined),
       ready().catch(() => undefined),
@@ -60,7 +57,7 @@ export class Metrics {
       ...(gatewayStatus === undefined ? [] : this.#gateway.readings(gatewayStatus, Date.now())),
       single(instruments.ready, isReady === undefined ? undefined : Number(isReady)),
       single(instruments.logRepeats, logRepeats()),
-      single(instruments.observerFailures, this.#failures + failures()),
+      single(instruments.observerFailures, observers.failures),
       single(instruments.spansDropped, spansDropped()),
       ...processReadings,
     ]
@@ -68,10 +65,5 @@ export class Metrics {
 
   stop(): void {
     for (const end of this.#ends) end()
-  }
-
-  #failed(error: unknown): void {
-    if (this.#failures++ === 0)
-      this.#options.log.error({ err: error }, 'an event could not be counted: please report it')
   }
 }

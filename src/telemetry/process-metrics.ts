@@ -3,9 +3,9 @@ import { constants, PerformanceObserver } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
 import { openDescriptors } from './descriptors.js'
 import { histograms } from './histogram.js'
-import { type Instrument, instruments } from './instruments.js'
+import { instruments } from './instruments.js'
 import { LoopWindow, turnEveryMs } from './loop-window.js'
-import type { Point, Reading } from './reading.js'
+import { type Point, type Reading, single } from './reading.js'
 
 /** Node lists what it holds with a string for each: 20,000 take 3 ms, and nobody reads messages meanwhile. */
 const mostHandles = 20_000
@@ -80,11 +80,6 @@ export class ProcessMetrics {
       single(instruments.eventLoopDelayMax, delay?.max),
     ]
   }
-}
-
-/** Of an instrument without labels; undefined: there is nothing to tell. */
-export function single(instrument: Instrument, value: number | undefined): Reading {
-  return { instrument, points: value === undefined ? [] : [{ labels: [], value }] }
 }
 
 function handles(descriptors: number | undefined): Point[] {

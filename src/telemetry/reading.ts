@@ -18,3 +18,8 @@ export interface Reading {
   readonly instrument: Instrument
   readonly points: readonly Point[]
 }
+
+/** Of an instrument without labels; undefined: there is nothing to tell. */
+export function single(instrument: Instrument, value: number | undefined): Reading {
+  return { instrument, points: value === undefined ? [] : [{ labels: [], value }] }
+}

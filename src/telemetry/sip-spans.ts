@@ -10,13 +10,14 @@
  * sampled costs the search for its Call-ID (0.3 µs); its response a look into a table while a sampled request of the same
  * connection is under way, and else nothing. It keeps no bytes, and no more than so many requests.
  */
-import { ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, type Tracer } from '@opentelemetry/api'
+import type { Tracer } from '@opentelemetry/api'
 import type { MessageSeen } from '../base/channels.js'
+import { type MicroClock, microClock } from '../base/clock.js'
 import { hashOfBytes } from '../base/hash.js'
 import { findHeader, type HeaderPlace, headerNames, headersStart } from '../sip/headers.js'
-import { isRegisteredMethod, methodText } from '../sip/methods.js'
+import { methodText } from '../sip/methods.js'
 import { decimal, SLASH, tokenEnd } from '../sip/values.js'
-import { linkTo, peerAttributes } from './span-attributes.js'
+import { type Outcome, type RequestSeen, RequestSpans } from './request-span.js'
 import { callLot, callTraceId, type SpanIdSource } from './span-ids.js'
 import { Transactions } from './transactions.js'
 
@@ -25,42 +26,38 @@ export interface SipSpansOptions {
   readonly ids: SpanIdSource
   /** of the calls, 0 to 1 */
   readonly share: number
-  /** monotonic */
-  readonly nowMs?: () => number
+  readonly clock?: MicroClock
 }
 
-/** Under way at the same time: 20 MB. A call that is answered in a second leaves room for 10 000 a second. */
+/** Under way at the same time: 6 MB. A call that is answered in a second leaves room for 10 000 a second. */
 const maxRequests = 10_000
 /** RFC 3261 §16.6 step 11: Timer C, after which a proxy may give up on an INVITE. */
-const timerCMs = 180_000
+const timerCMicros = 180_000_000
 /** RFC 3261 §17.2.2 Timer J, 64·T1: so long may a request over UDP be repeated after its final response. */
-const timerJMs = 32_000
+const timerJMicros = 32_000_000
 const sweepEveryMs = 5_000
 
 /** behind `SIP/2.0 ` (RFC 3261 §7.2) */
 const statusAt = 8
 
-/** Of a text that a peer chose and a span keeps: a Call-ID, a method. */
+/** Of a text that a peer chose and we keep: a Call-ID, a method. */
 const maxTextBytes = 255
+/** More are repetitions. */
+const maxProvisional = 16
 
-interface RequestUnderWay {
-  readonly span: Span
+interface RequestUnderWay extends RequestSeen {
   readonly transaction: number
   /** FNV-1a of its Call-ID */
   readonly hash: number
-  /** the connection it came on */
-  readonly connId: string
-  readonly overUdp: boolean
-  /** it was seen on its way out */
-  relayed: boolean
-  dueMs: number
+  dueMicros: number
 }
 
 export class SipSpans {
   /** requests that got no span because too many were under way */
   dropped = 0
-  readonly #options: SipSpansOptions
-  readonly #nowMs: () => number
+  readonly #share: number
+  readonly #clock: MicroClock
+  readonly #spans: RequestSpans
   /** by transaction, the one that is due first at the front */
   readonly #requests = new Map<number, RequestUnderWay>()
   /** how many of them have a Call-ID with that hash, and how many came on that connection */
@@ -73,9 +70,10 @@ export class SipSpans {
   readonly #transactions = new Transactions()
   readonly #sweeper: NodeJS.Timeout
 
-  constructor(options: SipSpansOptions) {
-    this.#options = options
-    this.#nowMs = options.nowMs ?? (() => performance.now())
+  constructor({ tracer, ids, share, clock = microClock() }: SipSpansOptions) {
+    this.#share = share
+    this.#clock = clock
+    this.#spans = new RequestSpans(tracer, ids)
     this.#sweeper = setInterval(() => this.sweep(), sweepEveryMs).unref()
   }
 
@@ -92,14 +90,13 @@ export class SipSpans {
 
   /** Ends what has waited too long. */
   sweep(): void {
-    const nowMs = this.#nowMs()
+    const now = this.#clock()
     for (const request of this.#requests.values()) {
-      if (request.dueMs > nowMs) break
-      fail(request.span, 'no-answer', 'no final response in 3 minutes')
-      this.#end(request)
+      if (request.dueMicros > now) break
+      this.#end(request, { kind: 'no-answer' })
     }
-    for (const [transaction, untilMs] of this.#ended) {
-      if (untilMs > nowMs) break
+    for (const [transaction, until] of this.#ended) {
+      if (until > now) break
       this.#ended.delete(transaction)
     }
   }
@@ -107,10 +104,7 @@ export class SipSpans {
   /** Nothing that is under way will be seen to end. */
   stop(): void {
     clearInterval(this.#sweeper)
-    for (const request of this.#requests.values()) {
-      fail(request.span, 'shutdown', 'the gateway stopped before the final response')
-      this.#end(request)
-    }
+    for (const request of this.#requests.values()) this.#end(request, { kind: 'shutdown' })
     this.#ended.clear()
   }
 
@@ -120,37 +114,28 @@ export class SipSpans {
     const callId = isAck(buf, start) ? undefined : callIdOf(buf, start, end)
     if (callId === undefined) return
     const hash = hashOfBytes(buf, callId.valueStart, callId.valueEnd)
-    if (callLot(hash) >= this.#options.share) return
+    if (callLot(hash) >= this.#share) return
     const transaction = this.#transactions.topmost(buf, start, end, callId, hash)
     if (transaction === undefined || this.#requests.has(transaction) || this.#ended.has(transaction)) return
-    if (this.#requests.size >= maxRequests) {
-      this.dropped++
-      return
-    }
-    const span = this.#begin(seen, callId)
-    if (span.isRecording()) this.#keep(span, transaction, hash, seen)
+    if (this.#requests.size < maxRequests) this.#begin(seen, callId, hash, transaction)
+    else this.dropped++
   }
 
-  #begin({ facts, buf, start, end }: MessageSeen, { valueStart, valueEnd }: HeaderPlace): Span {
-    const { tracer, ids } = this.#options
-    const method = methodText(buf, start, tokenEnd(buf, start, Math.min(end, start + maxTextBytes)))
-    const attributes = Object.assign(peerAttributes(facts), {
-      'network.protocol.name': 'sip',
-      'sip.method': method,
-      'sip.call_id': buf.toString('utf8', valueStart, Math.min(valueEnd, valueStart + maxTextBytes)),
+  #begin({ facts, buf, start, end }: MessageSeen, callId: HeaderPlace, hash: number, transaction: number): void {
+    const { valueStart, valueEnd } = callId
+    const startMicros = this.#clock()
+    this.#requests.set(transaction, {
+      traceId: callTraceId(buf, valueStart, valueEnd),
+      method: methodText(buf, start, tokenEnd(buf, start, Math.min(end, start + maxTextBytes))),
+      callId: buf.toString('utf8', valueStart, Math.min(valueEnd, valueStart + maxTextBytes)),
+      facts,
+      startMicros,
+      relayed: undefined,
+      provisional: [],
+      transaction,
+      hash,
+      dueMicros: startMicros + timerCMicros,
     })
-    const links = facts.span === undefined ? [] : [linkTo(facts.span)]
-    // A method of the peer's own making is no name for spans: there must not be one for each.
-    const name = isRegisteredMethod(method) ? method : 'other'
-    return ids.inTrace(callTraceId(buf, valueStart, valueEnd), () =>
-      tracer.startSpan(name, { kind: SpanKind.SERVER, root: true, attributes, links }, ROOT_CONTEXT),
-    )
-  }
-
-  #keep(span: Span, transaction: number, hash: number, { facts }: MessageSeen): void {
-    const dueMs = this.#nowMs() + timerCMs
-    const overUdp = facts.transport === 'udp'
-    this.#requests.set(transaction, { span, transaction, hash, connId: facts.id, overUdp, relayed: false, dueMs })
     add(this.#hashes, hash, 1)
     add(this.#connections, facts.id, 1)
     this.#unrelayed++
@@ -170,49 +155,44 @@ export class SipSpans {
   }
 
   #relayed(request: RequestUnderWay | undefined, { facts }: MessageSeen): void {
-    if (request === undefined || request.relayed) return
-    request.relayed = true
+    if (request === undefined || request.relayed !== undefined) return
+    request.relayed = { facts, micros: this.#clock() }
     this.#unrelayed--
-    request.span.setAttribute('hepgate.relayed_to', facts.id)
-    request.span.addEvent('relayed')
-    if (facts.span !== undefined) request.span.addLink(linkTo(facts.span))
   }
 
   #answered(request: RequestUnderWay | undefined, { facts, buf, start, heldMs }: MessageSeen): void {
-    if (request === undefined || request.connId !== facts.id) return
+    if (request === undefined || request.facts.id !== facts.id) return
     const status = decimal(buf, start + statusAt, start + statusAt + 3)
     if (status < 200) {
       this.#provisional(request, status)
       return
     }
-    const { span } = request
-    span.setAttributes({ 'sip.status_code': status, 'hepgate.own_answer': heldMs === undefined })
-    // 4xx and 6xx are what the other end thinks of the request. 5xx: a server failed (RFC 3261 §21.5).
-    if (status >= 500 && status < 600) fail(span, String(status), `answered ${status}`)
-    this.#end(request)
-    if (request.overUdp) this.#remember(request.transaction)
+    this.#end(request, { kind: 'answered', status, byUs: heldMs === undefined })
+    if (facts.transport === 'udp') this.#remember(request.transaction)
+  }
+
+  /** RFC 3261 §16.7 step 2: what rings has another three minutes; 100 only says that it came. */
+  #provisional(request: RequestUnderWay, status: number): void {
+    const micros = this.#clock()
+    if (request.provisional.length < maxProvisional) request.provisional.push({ status, micros })
+    if (status === 100) return
+    request.dueMicros = micros + timerCMicros
+    this.#requests.delete(request.transaction)
+    this.#requests.set(request.transaction, request)
   }
 
   #remember(transaction: number): void {
     const oldest = this.#ended.size < maxRequests ? undefined : this.#ended.keys().next().value
     if (oldest !== undefined) this.#ended.delete(oldest)
-    this.#ended.set(transaction, this.#nowMs() + timerJMs)
+    this.#ended.set(transaction, this.#clock() + timerJMicros)
   }
 
-  #provisional(request: RequestUnderWay, status: number): void {
-    request.span.addEvent('provisional response', { 'sip.status_code': status })
-    if (status === 100) return
-    request.dueMs = this.#nowMs() + timerCMs
+  #end(request: RequestUnderWay, outcome: Outcome): void {
     this.#requests.delete(request.transaction)
-    this.#requests.set(request.transaction, request)
-  }
-
-  #end({ span, transaction, hash, connId, relayed }: RequestUnderWay): void {
-    span.end()
-    this.#requests.delete(transaction)
-    add(this.#hashes, hash, -1)
-    add(this.#connections, connId, -1)
-    if (!relayed) this.#unrelayed--
+    add(this.#hashes, request.hash, -1)
+    add(this.#connections, request.facts.id, -1)
+    if (request.relayed === undefined) this.#unrelayed--
+    this.#spans.add(request, outcome, this.#clock())
   }
 }
 
@@ -226,11 +206,6 @@ function add<K>(counts: Map<K, number>, key: K, by: 1 | -1): void {
   const count = (counts.get(key) ?? 0) + by
   if (count > 0) counts.set(key, count)
   else counts.delete(key)
-}
-
-function fail(span: Span, type: string, message: string): void {
-  span.setStatus({ code: SpanStatusCode.ERROR, message })
-  span.setAttribute('error.type', type)
 }
 
 /** `ACK ` */

@@ -5,7 +5,7 @@
 import { type Attributes, type Link, TraceFlags } from '@opentelemetry/api'
 import { familyOf, unknownEndpoint } from '../base/address.js'
 import type { CertificateFacts, ConnectionFacts, SpanIds } from '../base/facts.js'
-import { protocolVersion } from './handshakes.js'
+import { protocolVersion } from './protocol-version.js'
 
 /** Whose connection it is: for spans of requests, which have the rest by their links. */
 export function peerAttributes({ id, side, transport, domain, peer }: ConnectionFacts): Attributes {

@@ -3,12 +3,13 @@
  * records and metrics over OTLP. It hangs on the channels; what goes wrong here costs a measurement and nothing
  * else. Where nothing is configured nothing is subscribed, and the SDK is not even loaded.
  */
+import type { Channel } from 'node:diagnostics_channel'
 import { channels } from '../base/channels.js'
 import type { Log } from '../base/log.js'
 import type { GatewayStatus } from '../base/status.js'
 import type { Config } from '../config/types.js'
 import { Metrics } from './metrics.js'
-import { observe } from './observe.js'
+import type { Observers } from './observers.js'
 import { prometheusText } from './prometheus.js'
 import type { Sdk } from './sdk.js'
 import { askedFor, type Signal } from './signals.js'
@@ -22,6 +23,7 @@ export interface TelemetryOptions {
   readonly nodeName: string | undefined
   /** component telemetry */
   readonly log: Log
+  readonly observers: Observers
   readonly status: () => Promise<GatewayStatus>
   readonly ready: () => Promise<boolean>
   readonly logRepeats: () => number
@@ -38,7 +40,6 @@ export class Telemetry {
   readonly #metrics: Metrics | undefined
   #sdk: Sdk | undefined
   #sipSpans: SipSpans | undefined
-  #failures = 0
 
   /** To be awaited before any socket is open, and before whoever reads `facts.span` subscribes. Never rejects. */
   static async start(options: TelemetryOptions): Promise<Telemetry> {
@@ -50,16 +51,9 @@ export class Telemetry {
 
   private constructor(options: TelemetryOptions) {
     this.#options = options
-    const { config, status, ready, log, logRepeats } = options
-    if (!config.metrics) return
-    this.#metrics = new Metrics({
-      status,
-      ready,
-      log,
-      logRepeats,
-      spansDropped: () => this.#sipSpans?.dropped ?? 0,
-      failures: () => this.#failures,
-    })
+    if (options.config.metrics) {
+      this.#metrics = new Metrics({ ...options, spansDropped: () => this.#sipSpans?.dropped ?? 0 })
+    }
   }
 
   /** As Prometheus reads them; undefined: none are measured. */
@@ -95,18 +89,22 @@ export class Telemetry {
   async #exportSpans({ tracer, ids }: Sdk): Promise<void> {
     const { ConnectionSpans } = await import('./connection-spans.js')
     const connections = new ConnectionSpans(tracer)
-    this.#unsubscribe.push(observe(channels.connection, (event) => connections.see(event), this.#failed))
+    this.#observe(channels.connection, (event) => connections.see(event))
     const share = this.#options.config.sip_spans
     if (share === 0) return
     const { SipSpans } = await import('./sip-spans.js')
     const spans = new SipSpans({ tracer, ids, share })
     this.#sipSpans = spans
-    this.#unsubscribe.push(observe(channels.message, (seen) => spans.see(seen), this.#failed))
+    this.#observe(channels.message, (seen) => spans.see(seen))
   }
 
   async #exportLog({ logger }: Sdk): Promise<void> {
     const { exportLine } = await import('./log-export.js')
-    this.#unsubscribe.push(observe(channels.log, (line) => exportLine(logger, line), this.#failed))
+    this.#observe(channels.log, (line) => exportLine(logger, line))
+  }
+
+  #observe<T>(channel: Channel<unknown, T>, see: (message: T) => void): void {
+    this.#unsubscribe.push(this.#options.observers.observe(channel, see))
   }
 
   async #flush(sdk: Sdk): Promise<void> {
@@ -119,9 +117,5 @@ export class Telemetry {
     if (outcome !== undefined) {
       this.#options.log.warn({ outcome }, 'what was left could not be exported: the collector did not take it')
     }
-  }
-
-  readonly #failed = (err: unknown): void => {
-    if (this.#failures++ === 0) this.#options.log.error({ err }, 'an observer failed: this is a bug in hepgate')
   }
 }

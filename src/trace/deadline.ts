@@ -5,7 +5,7 @@
  */
 import type { Log } from '../base/log.js'
 import type { TraceScope } from '../base/status.js'
-import { countDown, type Timer, type Timers } from './timers.js'
+import { countDown, type Timer, type Timers } from '../base/timers.js'
 
 export interface TraceState {
   /** Unix time in ms */

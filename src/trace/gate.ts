@@ -10,6 +10,7 @@ import type { ConnectionEvent, ConnectionEventName, ConnectionFacts } from '../b
 import { connectionFields, type Log } from '../base/log.js'
 import type { DryRun, PickRequest, TraceRequest } from '../base/ports.js'
 import type { TraceCounters, TraceScope, TraceStatus } from '../base/status.js'
+import type { Timers } from '../base/timers.js'
 import { Deadline, type TraceStore } from './deadline.js'
 import type { TraceFilter } from './filter/filter.js'
 import { Judge } from './judge.js'
@@ -19,7 +20,6 @@ import { Reports } from './reports.js'
 import { compileScope, type Scope } from './scope.js'
 import type { TraceSinks } from './sinks.js'
 import { Tap } from './tap.js'
-import type { Timers } from './timers.js'
 import { Trial } from './trial.js'
 
 export interface TraceGateOptions {

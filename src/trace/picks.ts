@@ -1,7 +1,7 @@
 /** The connections that are traced on their own, each with its end. Traces nothing itself: it says when a time is up. */
 import type { ConnectionFacts } from '../base/facts.js'
 import type { PickedConnection } from '../base/status.js'
-import { countDown, type Timer, type Timers } from './timers.js'
+import { countDown, type Timer, type Timers } from '../base/timers.js'
 
 interface Picked {
   readonly facts: ConnectionFacts

@@ -5,9 +5,9 @@
 import Type from 'typebox'
 import { Value } from 'typebox/value'
 import { UsageError } from '../../base/errors.js'
+import { oneLine } from '../one-line.js'
 import { reach } from '../reach.js'
 import type { MappingRow } from './mapping.js'
-import { printable } from './report.js'
 
 export type Login =
   | { readonly user: string; readonly password: string }
@@ -108,7 +108,7 @@ function notHomer(url: string, what: string, status: number, message: string | u
 }
 
 function messageOf(body: unknown): string | undefined {
-  return Value.Check(Refusal, body) ? printable(body.message) : undefined
+  return Value.Check(Refusal, body) ? oneLine(body.message) : undefined
 }
 
 async function request(

@@ -46,21 +46,19 @@ for Homer 7; Homer 11 has no such mapping, and shows TLS_SESSION and failures by
 const actions = ['check', 'install', 'restore'] as const
 type Action = (typeof actions)[number]
 
+const options = {
+  url: { type: 'string' },
+  user: { type: 'string', default: 'admin' },
+  password: { type: 'string' },
+  token: { type: 'string' },
+  form: { type: 'string', default: 'log' },
+  backup: { type: 'string' },
+  'dry-run': { type: 'boolean', default: false },
+  yes: { type: 'boolean', default: false },
+} as const
+
 export async function run(args: readonly string[], { stdout }: Terminal): Promise<number> {
-  const { values, positionals } = parseOptions(
-    args,
-    {
-      url: { type: 'string' },
-      user: { type: 'string', default: 'admin' },
-      password: { type: 'string' },
-      token: { type: 'string' },
-      form: { type: 'string', default: 'log' },
-      backup: { type: 'string' },
-      'dry-run': { type: 'boolean', default: false },
-      yes: { type: 'boolean', default: false },
-    },
-    [actions.join(', ')],
-  )
+  const { values, positionals } = parseOptions(args, options, [actions.join(', ')])
   const action = actionOf(positionals[0])
   const form = formOf(values.form)
   const url = urlOf(values.url)

@@ -2,6 +2,7 @@
  * What `hepgate homer` prints of a plan: what is wrong, and line by line what would change. Nothing that Homer says
  * reaches the terminal as a control character.
  */
+import { oneLine } from '../one-line.js'
 import { changes, type Lookup, type MappingPlan, type RowPlan, rowName } from './mapping.js'
 
 /** One line for each row, those with flaws followed by them. */
@@ -11,7 +12,7 @@ export function planText({ rows, notes }: MappingPlan): string {
     ...plan.flaws.map((flaw) => `    ${flaw}`),
   ])
   if (notes.length > 0) lines.push('', 'look at these yourself:', ...notes.map((note) => `    ${note}`))
-  return `${lines.map(printable).join('\n')}\n`
+  return `${lines.map(oneLine).join('\n')}\n`
 }
 
 /** The lookups of the rows that change, one a line. */
@@ -29,12 +30,7 @@ function rowDiff({ row, before, after }: RowPlan): string {
       if (is !== undefined) lines.push(`+ ${is}`)
     }
   }
-  return `${lines.map(printable).join('\n')}\n`
-}
-
-/** One line of text from somebody else. */
-export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
+  return `${lines.map(oneLine).join('\n')}\n`
 }
 
 function written(lookup: Lookup | undefined): string | undefined {

@@ -3,7 +3,7 @@
  * peer goes wrong for thousands, and the log is to stay readable and the disk to have room. Writes nothing itself.
  */
 import type { LogComponent, LogLevel } from '../../base/log.js'
-import { nodeTimers, type Timer, type Timers } from '../../trace/timers.js'
+import { nodeTimers, type Timer, type Timers } from '../../base/timers.js'
 
 /** So many of a sentence pass in a window; then it is held back to the window's end. */
 const mostLines = 10

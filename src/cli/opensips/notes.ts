@@ -1,4 +1,5 @@
 /** What a person has to look at after an import: what was left out, what means something else here, what is missing. */
+import { oneLine } from '../one-line.js'
 
 export class Notes {
   readonly #notes: { readonly at: number; readonly text: string }[] = []
@@ -13,14 +14,9 @@ export class Notes {
     this.#notes.push({ at: Number.POSITIVE_INFINITY, text })
   }
 
-  /** In the order of the file, one line each, those of one place once. */
+  /** In the order of the file, those of one place once. One line each: what a file says must not end a comment. */
   lines(place: (at: number) => string): string[] {
     const sorted = this.#notes.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
     return [...new Set(sorted.map(({ at, text }) => oneLine(Number.isFinite(at) ? `${place(at)}: ${text}` : text)))]
   }
-}
-
-/** What a file says must neither end a comment nor reach a terminal as a control character. */
-function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
 }

@@ -2,11 +2,12 @@
  * What a person should look at, out of what is known anyway: each finding says what is wrong and what to do about
  * it. Pure: the same status, breakdown and history give the same list. Looks at nothing by itself.
  */
+
 import { dayMs } from '../../base/duration.js'
 import { type Cause, causeEntry, causeSentence } from '../../base/errors.js'
 import type { Attention, Breakdown, Sample } from '../../base/live.js'
 import type { DestinationStatus, GatewayStatus, UpstreamStatus } from '../../base/status.js'
-import { isDeprecated } from './breakdown.js'
+import { isDeprecated } from '../../base/tls-versions.js'
 
 export interface Known {
   readonly status: GatewayStatus

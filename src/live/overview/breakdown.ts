@@ -2,9 +2,11 @@
  * What the live connections are made of: versions, ciphers, weak clients. One walk over all of them, in slices, so
  * that calls do not wait for it.
  */
+
 import type { ConnectionFacts } from '../../base/facts.js'
 import type { Breakdown } from '../../base/live.js'
 import { Slices } from '../../base/slices.js'
+import { isDeprecated } from '../../base/tls-versions.js'
 
 const examplesKept = 5
 
@@ -58,11 +60,6 @@ class Counts {
     weak.count++
     if (weak.examples.size < examplesKept) weak.examples.add(ip)
   }
-}
-
-/** RFC 8996: TLS below 1.2 must not be used. */
-export function isDeprecated(version: string): boolean {
-  return version === 'TLSv1' || version === 'TLSv1.1' || version.startsWith('SSL')
 }
 
 /** Weak by its own doing: with TLS 1.2, only if the ClientHello offered nothing better. */

@@ -5,8 +5,8 @@
  */
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { channels } from '../../base/channels.js'
-import type { Cause } from '../../base/errors.js'
-import type { ConnectionEvent, ConnectionFacts } from '../../base/facts.js'
+import type { ConnectionEvent } from '../../base/facts.js'
+import { isHandshake } from '../../base/handshakes.js'
 import type { Sample } from '../../base/live.js'
 import type { Log } from '../../base/log.js'
 import type { DestinationStatus, GatewayStatus } from '../../base/status.js'
@@ -132,12 +132,11 @@ export class History {
     return Math.max(0, Math.round(longestMs))
   }
 
-  #count({ name, status, cause, facts }: ConnectionEvent): void {
-    if (facts.transport !== 'tls' || (name !== 'ACCEPTED' && name !== 'CONNECTED')) return
+  #count(event: ConnectionEvent): void {
+    const { name, status, cause } = event
+    if ((name !== 'ACCEPTED' && name !== 'CONNECTED') || !isHandshake(event)) return
     if (status === 'SUCCESS') this.#handshakesOk++
-    else if (cause !== undefined && isOfHandshake(cause, facts)) {
-      this.#failedBy.set(cause, (this.#failedBy.get(cause) ?? 0) + 1)
-    }
+    else if (cause !== undefined) this.#failedBy.set(cause, (this.#failedBy.get(cause) ?? 0) + 1)
   }
 
   #keep(sample: Sample): void {
@@ -153,14 +152,6 @@ export class History {
   #back(steps: number): Sample {
     return this.#ring[(this.#first + this.#ring.length - steps) % this.#ring.length] as Sample
   }
-}
-
-/** Refused, or not what the listener expects, before TLS. */
-const beforeTls: ReadonlySet<Cause> = new Set<Cause>(['limit-reached', 'bad-proxy-header'])
-
-/** A server that cannot be reached (trunks are tried again and again) is no handshake that failed. */
-function isOfHandshake(cause: Cause, { direction, connectMs }: ConnectionFacts): boolean {
-  return direction === 'in' ? !beforeTls.has(cause) : connectMs !== undefined
 }
 
 interface Totals {

@@ -159,6 +159,9 @@ test('signals to all processes of the unit leave the shell alone; when it is kil
     systemd.ready('3')
     return notify.caller() !== shell
   })
+  // nothing is written any more when the directory goes
+  systemd.ready('last')
+  await until('what was told last', async () => (await notify.told(1)).at(-1)?.[1] === 'STATUS=last')
 })
 
 test('a process that has nothing else to do ends, and what it told arrives', async (t) => {

@@ -5,12 +5,13 @@ import { publishConnection } from '../../../src/base/channels.js'
 import type { ConnectionEvent, ConnectionFacts } from '../../../src/base/facts.js'
 import type { LogLevel } from '../../../src/base/log.js'
 import { ConnectionLog } from '../../../src/telemetry/connection-log.js'
+import { Observers } from '../../../src/telemetry/observers.js'
 import { connection } from '../trace/fakes.js'
 import { type Line, RecordedLogs } from './logs.js'
 
 function scene(t: TestContext, level: LogLevel) {
   const logs = new RecordedLogs({ tls: level })
-  const log = new ConnectionLog(logs)
+  const log = new ConnectionLog(logs, new Observers(logs.of('telemetry')))
   t.after(() => log.stop())
   return { logs, log }
 }
@@ -93,12 +94,6 @@ test('no line holds key material', (t) => {
     const secret = line.split(' ')[2]!
     assert.equal(JSON.stringify(logs.lines).includes(secret), false)
   }
-})
-
-test('an event it cannot read ends nothing and is said', (t) => {
-  const { logs } = scene(t, 'info')
-  publish('ERROR', { ...connection(), peer: undefined as never }, refused)
-  assert.deepEqual(logs.lines.map(said), ['telemetry error an event of a connection was not logged'])
 })
 
 test('stopped, it hears nothing', (t) => {

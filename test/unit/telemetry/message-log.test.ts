@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test'
 import { channels, publishReceived, publishSent } from '../../../src/base/channels.js'
 import type { LogLevel } from '../../../src/base/log.js'
 import { MessageLog } from '../../../src/telemetry/message-log.js'
+import { Observers } from '../../../src/telemetry/observers.js'
 import { connection } from '../trace/fakes.js'
 import { RecordedLogs } from './logs.js'
 
@@ -19,7 +20,7 @@ const ringing = Buffer.from(
 
 function scene(t: TestContext, level: LogLevel) {
   const logs = new RecordedLogs({ sip: level })
-  const log = new MessageLog(logs)
+  const log = new MessageLog(logs, new Observers(logs.of('telemetry')))
   t.after(() => log.stop())
   return { logs, log }
 }
@@ -82,13 +83,4 @@ test('whatever the bytes, there is a line, and it is short', (t) => {
     publishReceived(connection(), bytes, 0, bytes.length)
   assert.equal(logs.lines.length, 3)
   assert.ok(JSON.stringify(logs.lines[0]).length < 1000)
-})
-
-test('a message it cannot read ends nothing and is said', (t) => {
-  const { logs } = scene(t, 'debug')
-  publishReceived({ ...connection(), peer: undefined as never }, invite, 0, invite.length)
-  assert.deepEqual(
-    logs.lines.map(({ component, level, message }) => [component, level, message]),
-    [['telemetry', 'error', 'a message was not logged']],
-  )
 })

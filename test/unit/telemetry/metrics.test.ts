@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { publishConnection, publishReceived, publishSent } from '../../../src/base/channels.js'
 import type { ConnectionEvent } from '../../../src/base/facts.js'
-import { type Log, silentLog } from '../../../src/base/log.js'
+import { silentLog } from '../../../src/base/log.js'
 import { Metrics, type MetricsOptions } from '../../../src/telemetry/metrics.js'
+import { Observers } from '../../../src/telemetry/observers.js'
 import { prometheusText } from '../../../src/telemetry/prometheus.js'
 import { facts } from '../../support/destinations.js'
 import { parseExposition, sampleOf } from '../../support/exposition.js'
@@ -15,10 +16,9 @@ function start(t: TestContext, options: Partial<MetricsOptions> = {}): Metrics {
   const metrics = new Metrics({
     status: async () => gateway.status(),
     ready: async () => true,
-    log: silentLog,
+    observers: new Observers(silentLog),
     logRepeats: () => 0,
     spansDropped: () => 0,
-    failures: () => 0,
     ...options,
   })
   t.after(() => metrics.stop())
@@ -88,10 +88,10 @@ test('two who collect get the same, and take nothing from each other', async (t)
   assert.deepEqual(still(await read(metrics)), still(one))
 })
 
-test('an event that cannot be counted costs a count and one line of the log', async (t) => {
-  const lines: string[] = []
-  const log: Log = { ...silentLog, error: (_fields, message) => lines.push(message) }
-  const metrics = start(t, { log, failures: () => 10 })
+test('an event that cannot be counted costs that count, and is one of the failures of all observers', async (t) => {
+  const observers = new Observers(silentLog)
+  observers.failures = 10
+  const metrics = start(t, { observers })
   const broken = { facts: undefined } as unknown as ConnectionEvent
   accepted(broken)
   accepted(broken)
@@ -99,5 +99,4 @@ test('an event that cannot be counted costs a count and one line of the log', as
   const families = await read(metrics)
   assert.equal(sampleOf(families, 'hepgate_telemetry_failures_total'), 12)
   assert.equal(families.get('hepgate_connections_opened_total')?.samples.length, 1)
-  assert.equal(lines.length, 1)
 })

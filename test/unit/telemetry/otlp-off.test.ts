@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { channels } from '../../../src/base/channels.js'
 import { silentLog } from '../../../src/base/log.js'
+import { Observers } from '../../../src/telemetry/observers.js'
 import { Telemetry } from '../../../src/telemetry/telemetry.js'
 import { healthyStatus } from '../../support/watched.js'
 
@@ -12,6 +13,7 @@ function start(metrics: boolean, env: NodeJS.ProcessEnv = {}): Promise<Telemetry
     version: '1.2.3',
     nodeName: undefined,
     log: silentLog,
+    observers: new Observers(silentLog),
     status: async () => healthyStatus(),
     ready: async () => true,
     logRepeats: () => 0,

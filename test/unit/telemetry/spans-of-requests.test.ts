@@ -21,7 +21,8 @@ const ourVia = 'Via: SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bKhg1.2.3\r\nVia: '
 class Bench {
   readonly recorder: SpanRecorder
   readonly spans: SipSpans
-  nowMs = 1000
+  /** Unix time */
+  nowMs = 1_800_000_000_000
   /** where requests come from, and where they go */
   readonly phone: ConnectionFacts
   readonly core = liveFacts({ direction: 'out', side: 'core', transport: 'tcp', span: ids('2') })
@@ -30,7 +31,7 @@ class Bench {
     this.recorder = new SpanRecorder(sampler)
     this.phone = liveFacts({ span: ids('1'), ...facts })
     const { tracer, ids: source } = this.recorder
-    this.spans = new SipSpans({ tracer, ids: source, share, nowMs: () => this.nowMs })
+    this.spans = new SipSpans({ tracer, ids: source, share, clock: () => this.nowMs * 1000 })
     t.after(() => this.spans.stop())
   }
 
@@ -168,6 +169,31 @@ test('an answer of our own ends it too, and is told as that', (t) => {
   const request = bench.request()
   bench.see(bench.phone, 'out', sipAnswer(request, '408 Request Timeout'))
   assert.equal(bench.ended[0]!.attributes['hepgate.own_answer'], true)
+})
+
+test('it begins and ends when its messages were seen, and so do its events', (t) => {
+  const bench = new Bench(t, {})
+  const began = bench.nowMs
+  const request = bench.request()
+  bench.nowMs += 1.5
+  bench.see(bench.core, 'out', changed(request, /Via: /, ourVia), 0.05)
+  bench.nowMs += 100
+  bench.answer(request, '180 Ringing')
+  bench.nowMs += 2000
+  bench.answer(request, '200 OK')
+  const { startTime, endTime, events } = bench.ended[0]!
+  assert.deepEqual(
+    [startTime, ...events.map(({ time }) => time), endTime].map(([s, ns]) => s * 1000 + ns / 1e6 - began),
+    [0, 1.5, 101.5, 2101.5],
+  )
+})
+
+test('provisional responses that repeat for ever fill nothing', (t) => {
+  const bench = new Bench(t, {})
+  const request = bench.request()
+  for (let i = 0; i < 100; i++) bench.answer(request, '183 Session Progress')
+  bench.answer(request, '200 OK')
+  assert.equal(bench.ended[0]!.events.length, 16)
 })
 
 test('ACK has no span, CANCEL has its own, and the INVITE it cancels goes on', (t) => {

@@ -6,9 +6,9 @@ import type {
   ConnectionFacts,
 } from '../../../src/base/facts.js'
 import type { Log } from '../../../src/base/log.js'
+import type { Timer, Timers } from '../../../src/base/timers.js'
 import type { TracedEvent } from '../../../src/trace/event.js'
 import type { TracedLeg, TraceSinks } from '../../../src/trace/sinks.js'
-import type { Timer, Timers } from '../../../src/trace/timers.js'
 
 export const startMicros = 1_800_000_000_000_000
 

@@ -1,5 +1,5 @@
-/** The two kinds of waiting trace/ does, so that a test can hold the clock. */
-import { maxTimerMs } from '../base/duration.js'
+/** The two kinds of waiting there are, behind an interface so that a test can hold the clock. */
+import { maxTimerMs } from './duration.js'
 
 export interface Timers {
   /** at most `maxTimerMs` */

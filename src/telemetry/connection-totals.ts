@@ -1,10 +1,11 @@
 /**
- * What happened to connections, counted from their events. Subscribes to the connection channel and
- * to nothing else; the core does not know it is there.
+ * What happened to connections, for the status of the gateway: counted from their events, whether metrics are on or
+ * not. The core does not know it is there.
  */
 import { channels } from '../base/channels.js'
 import { causeEntry } from '../base/errors.js'
 import type { ConnectionEvent } from '../base/facts.js'
+import type { Observers } from './observers.js'
 
 export class ConnectionTotals {
   accepted = 0
@@ -12,18 +13,15 @@ export class ConnectionTotals {
   closed = 0
   /** set-ups that failed, errors, and ends that were not orderly, by cause; each connection once */
   readonly #failures = new Map<string, number>()
-  readonly #onEvent = (message: unknown): void => this.#count(message as ConnectionEvent)
+  /** May be called again. */
+  readonly stop: () => void
 
-  constructor() {
-    channels.connection.subscribe(this.#onEvent)
+  constructor(observers: Observers) {
+    this.stop = observers.observe(channels.connection, (event) => this.#count(event))
   }
 
   get failures(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#failures)
-  }
-
-  stop(): void {
-    channels.connection.unsubscribe(this.#onEvent)
   }
 
   #count(event: ConnectionEvent): void {
