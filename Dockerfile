@@ -7,10 +7,13 @@ RUN npm ci --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src ./src
 COPY dashboards/live ./dashboards/live
-# A third of what the packages bring is for people who develop with them: type declarations, source maps, manuals.
 RUN npm run --silent build \
-    && npm prune --omit=dev --no-audit --no-fund \
-    && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.md' \) -delete
+    && npm prune --omit=dev --no-audit --no-fund
+# Two thirds of what the packages bring are for people who develop with them: types, source maps, manuals, tests, and what
+# OpenTelemetry builds for other loaders than that of Node.js. Licences stay.
+RUN find node_modules dist -type f \( -name '*.map' -o -name '*.d.*ts' -o -name '*.md' \) ! -iname 'licen[cs]e*' -delete \
+    && find node_modules -type d \( -name test -o -name docs -o -name 'benchmark*' -o -name examples \) -prune -exec rm -r {} + \
+    && rm -rf node_modules/@opentelemetry/*/build/esm node_modules/@opentelemetry/*/build/esnext
 
 FROM node:24.18.0-bookworm-slim
 LABEL org.opencontainers.image.title="hepgate" \
@@ -33,8 +36,9 @@ USER 1000:1000
 EXPOSE 5061 8080
 # The first ends connections in peace, a second one at once.
 STOPSIGNAL SIGTERM
-# Where api.listen says another port, say so here too. /healthz needs no token.
+# Where api.listen says another port, say so here too. /healthz needs no token. By bash, which opens the connection itself
+# (under 10 ms of CPU): a Node.js that begins for it takes 150 ms and 80 MB, each time.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s \
-    CMD ["node", "-e", "fetch('http://127.0.0.1:8080/healthz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+    CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3 && read -r -t 2 line <&3 && [[ $line == *' 200 '* ]]"]
 ENTRYPOINT ["hepgate"]
 CMD ["run", "--config", "/etc/hepgate/hepgate.yaml"]

@@ -14,14 +14,17 @@ export interface KeylogLine {
 /** One whole SIP message, buf[start, end), as it is on the wire. ONE object for all of them: read it before you return. */
 export interface MessageSeen {
   readonly facts: ConnectionFacts
-  /** in: received from facts.peer; out: given to that connection or association (in a tunnel: about to be) */
+  /** in: received from facts.peer; out: given to that connection or association (in a tunnel: at the end of this read) */
   readonly direction: Direction
   readonly buf: Buffer
   readonly start: number
   readonly end: number
+  /** its Call-ID, offsets in buf; both 0 if it has none */
+  readonly callIdStart: number
+  readonly callIdEnd: number
   /**
    * ms from the read that brought it to the moment it was given to the connection it leaves by, the wait for that
-   * connection included (in a tunnel the wait is not). undefined: received, or made by ourselves
+   * connection included. undefined: received, made by ourselves, or read before anybody looked
    */
   readonly heldMs: number | undefined
 }
@@ -51,8 +54,17 @@ export function arrivalMs(): number {
   return channels.message.hasSubscribers ? arrivedMs : 0
 }
 
-export function publishReceived(facts: ConnectionFacts, buf: Buffer, start: number, end: number): void {
-  if (channels.message.hasSubscribers) publishMessage(facts, 'in', buf, start, end, undefined)
+export function publishReceived(
+  facts: ConnectionFacts,
+  buf: Buffer,
+  start: number,
+  end: number,
+  callIdStart: number,
+  callIdEnd: number,
+): void {
+  if (channels.message.hasSubscribers) {
+    publishMessage(facts, 'in', buf, start, end, callIdStart, callIdEnd, undefined)
+  }
 }
 
 /** `sinceMs`: its `arrivalMs()`; undefined: it is of our own making. */
@@ -61,11 +73,14 @@ export function publishSent(
   buf: Buffer,
   start: number,
   end: number,
+  callIdStart: number,
+  callIdEnd: number,
   sinceMs: number | undefined,
 ): void {
   if (!channels.message.hasSubscribers) return
   // 0: it was read before anybody looked
-  publishMessage(facts, 'out', buf, start, end, sinceMs ? performance.now() - sinceMs : undefined)
+  const heldMs = sinceMs ? performance.now() - sinceMs : undefined
+  publishMessage(facts, 'out', buf, start, end, callIdStart, callIdEnd, heldMs)
 }
 
 let arrivedMs = 0
@@ -76,6 +91,8 @@ const seen: { -readonly [K in keyof MessageSeen]: MessageSeen[K] | undefined } =
   buf: undefined,
   start: 0,
   end: 0,
+  callIdStart: 0,
+  callIdEnd: 0,
   heldMs: undefined,
 }
 
@@ -85,6 +102,8 @@ function publishMessage(
   buf: Buffer,
   start: number,
   end: number,
+  callIdStart: number,
+  callIdEnd: number,
   heldMs: number | undefined,
 ): void {
   seen.facts = facts
@@ -92,6 +111,8 @@ function publishMessage(
   seen.buf = buf
   seen.start = start
   seen.end = end
+  seen.callIdStart = callIdStart
+  seen.callIdEnd = callIdEnd
   seen.heldMs = heldMs
   channels.message.publish(seen as MessageSeen)
   // the next message may be long in coming

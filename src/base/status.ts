@@ -111,6 +111,8 @@ export interface UpstreamStatus {
 export interface EdgeStatus {
   /** our own answers to requests, by status code */
   readonly answered: Readonly<Record<string, number>>
+  /** final answers to REGISTER that the edge was given, ours among them, by status code; one unknown to IANA by its class: `4xx` */
+  readonly registrations: Readonly<Record<string, number>>
   /** responses that went nowhere, by reason */
   readonly responsesDropped: Readonly<Record<string, number>>
   /** requests without an answer that went nowhere (ACK), by reason */
@@ -180,6 +182,8 @@ export interface GatewayStatus {
   readonly domains: readonly DomainStatus[]
   readonly connections: {
     readonly open: number
+    /** limits.max_connections: how many accepted ones there may be, those in their handshake among them */
+    readonly limit: number
     readonly inHandshake: number
     readonly acceptedTotal: number
     readonly connectedTotal: number
@@ -191,7 +195,7 @@ export interface GatewayStatus {
     readonly relayed: number
     /** had to wait for a connection that was not there yet */
     readonly postponed: number
-    /** taken from a peer and not delivered, by cause */
+    /** a peer's or our own, not delivered, by cause; those that we then answered 408 or 503 among them */
     readonly lost: Readonly<Record<string, number>>
     readonly pings: number
   }

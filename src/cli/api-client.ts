@@ -3,7 +3,7 @@ import type Type from 'typebox'
 import { Value } from 'typebox/value'
 import { Problem, refTo, sharedSchemas } from '../api/schemas.js'
 import { UsageError } from '../base/errors.js'
-import { reach } from './reach.js'
+import { reach, serverUrl } from './reach.js'
 import { secretOption } from './secret-option.js'
 
 /** The gateway refused: its problem document. */
@@ -17,6 +17,7 @@ export class ApiProblem extends UsageError {
 }
 
 const tokenVariable = 'HEPGATE_TOKEN'
+const advice = 'is the gateway running? --url says where it is'
 
 export class ApiClient {
   readonly #url: string
@@ -24,9 +25,7 @@ export class ApiClient {
 
   /** `token`: `env:NAME` or `file:PATH`. Throws UsageError. */
   constructor(url: string, token: string | undefined) {
-    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-      throw new UsageError(`--url ${url} is not a URL`)
-    this.#url = url.replace(/\/+$/, '')
+    this.#url = serverUrl(url)
     const secret = readToken(token)
     this.#headers = secret === undefined ? {} : { authorization: `Bearer ${secret}` }
   }
@@ -50,18 +49,16 @@ export class ApiClient {
     body: object | undefined,
     schema: T,
   ): Promise<Type.Static<T>> {
-    const headers = body === undefined ? this.#headers : { ...this.#headers, 'content-type': 'application/json' }
-    const init = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) }
-    const response = await reach(this.#url, path, init, 'is the gateway running? --url says where it is')
-    const answer: unknown = await response.json().catch(() => undefined)
-    if (response.status === 401) {
+    const { status, body: answer } = await reach(this.#url, { method, path, headers: this.#headers, body }, advice)
+    if (status === 401) {
       throw new UsageError(`${this.#url} wants its token: set ${tokenVariable}, or --token env:NAME or file:PATH`)
     }
-    if (!response.ok && Value.Check(Problem, answer)) {
-      throw response.status < 500 ? new ApiProblem(answer) : new Error(answer.detail)
+    const isFine = status >= 200 && status < 300
+    if (!isFine && Value.Check(Problem, answer)) {
+      throw status < 500 ? new ApiProblem(answer) : new Error(answer.detail)
     }
-    if (!response.ok || !isValid(schema, answer)) {
-      throw new Error(`${this.#url} does not answer like the API of hepgate (HTTP ${response.status})`)
+    if (!isFine || !isValid(schema, answer)) {
+      throw new Error(`${this.#url} does not answer like the API of hepgate (HTTP ${status})`)
     }
     return answer
   }

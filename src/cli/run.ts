@@ -16,6 +16,7 @@ import { exitCodes, type Terminal } from './command.js'
 import { descriptorShortage } from './descriptors.js'
 import { fileProblem, type InspectionProblem, isError } from './inspection.js'
 import { type Logger, makeLogger } from './log/logger.js'
+import { logNodeWarnings } from './node-warnings.js'
 import { parseOptions } from './options.js'
 import { Systemd } from './systemd.js'
 import { version } from './version.js'
@@ -44,6 +45,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   const logger = makeLogger(config.log, process.stderr.isTTY)
   hangUp = () => logger.log.warn({}, 'SIGHUP before the gateway runs is ignored: the configuration was just read')
   endOnBugs(logger)
+  logNodeWarnings(logger.log)
   const systemd = new Systemd(process.env, logger.log)
   const gateway = await started(config, logger)
   hangUp = () => {

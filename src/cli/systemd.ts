@@ -9,7 +9,8 @@
  *
  *     gateway ──line──▶ sh ──▶ systemd-notify ──datagram──▶ systemd
  *
- * One after the other, each when systemd has taken the one before (systemd-notify waits for that), so none overtakes.
+ * One after the other, each when systemd has taken the one before (systemd-notify waits for that, 5 s at most), so none
+ * overtakes.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'

@@ -734,7 +734,7 @@ export const fileSchema = section(
             'Count what happens, for `GET /metrics` (Prometheus) and for OTLP metrics where `OTEL_*` variables ask for them. Off: nothing is counted, and there is no `/metrics`.',
         }),
         sip_spans: number(0, 1, {
-          default: 0.05,
+          default: 0.01,
           description:
             'Share of the calls whose requests get a span each, where `OTEL_*` variables ask for traces. Chosen by Call-ID, so that a call has all its spans or none. 0: none, 1: all.',
         }),

@@ -14,7 +14,7 @@ import type { Config } from '../config/types.js'
 import { Destinations } from '../destinations/registry.js'
 import type { Inspection } from '../live/connections/rows.js'
 import { Live } from '../live/live.js'
-import { ConnectionLog } from '../telemetry/connection-log.js'
+import { ConnectionLog } from '../telemetry/log/connection-log.js'
 import { Telemetry } from '../telemetry/telemetry.js'
 import { addressKey } from '../tls/address-counts.js'
 import { configuredContexts } from '../tls/configured-contexts.js'
@@ -125,6 +125,7 @@ class RunningGateway implements Gateway {
       stateDir: config.state_dir,
       version: parts.options.version,
       log: parts.log('live'),
+      observers: parts.observers,
       facts: () => connections.facts(),
       get: (id) => connections.get(id)?.facts,
       inspect: (id) => this.#inspect(id),

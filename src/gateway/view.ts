@@ -145,6 +145,7 @@ export class View implements GatewayView {
       edge: this.#parts.edge?.status(),
       connections: {
         open: connections.open,
+        limit: this.#parts.config.limits.max_connections,
         inHandshake: connections.inHandshake,
         acceptedTotal: totals.accepted,
         connectedTotal: totals.connected,

@@ -186,6 +186,7 @@ export class Live {
     const connections = this.#connections
     return {
       version: this.#options.version,
+      observers: this.#options.observers,
       walks: this.walks,
       rawOfCall: (callId) => store.rawOfCall(callId),
       rawOfConnection: (id) => store.rawOfConnection(id),

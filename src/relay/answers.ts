@@ -1,5 +1,5 @@
 /** Our own answers to requests (RFC 3261 §8.2.6, §16.7): built, sent back where the request came from, counted, traced. */
-import { publishSent } from '../base/channels.js'
+import { channels, publishSent } from '../base/channels.js'
 import { causeEntry, type Failure } from '../base/errors.js'
 import type { ConnectionFacts } from '../base/facts.js'
 import { SipHash } from '../base/siphash.js'
@@ -32,7 +32,9 @@ export class Answers {
     const { buf, start, bodyStart } = message
     const toTag = toTagOf(buf, start, bodyStart, this.#hash)
     const reply = buildReply(buf, start, bodyStart, status, reason, { toTag, extra, source: source.facts.peer })
-    if (this.sendOwn(source, reply, source.facts)) this.#counters.answered(status)
+    if (!this.sendOwn(source, reply, source.facts)) return
+    this.#counters.answered(status)
+    if (message.method === 'REGISTER' && source.facts.side === 'edge') this.#counters.registrationAnswered(status)
   }
 
   /** Is this ACK for an answer of ours? By its tag, which nobody else gives (RFC 3261 §8.2.7). */
@@ -45,13 +47,16 @@ export class Answers {
   /** Sends bytes of our own, one message, and traces them by the verdict on `judge`; undefined: not traced. */
   sendOwn(leg: Leg, bytes: Buffer, judge: ConnectionFacts | undefined): boolean {
     const taken = leg.carrier.write(bytes, 1)
-    if (taken) publishSent(leg.facts, bytes, 0, bytes.length, undefined)
-    if (taken && judge !== undefined && this.#tap.on) {
-      const callId = findHeader(bytes, headersStart(bytes, 0, bytes.length), bytes.length, headerNames.callId)
-      const [from, to] = callId === undefined ? [0, 0] : [callId.valueStart, callId.valueEnd]
-      this.#tap.message(leg.facts, 'out', bytes, 0, bytes.length, from, to, judge)
-    }
+    if (taken && (this.#tap.on || channels.message.hasSubscribers)) this.#tell(leg.facts, bytes, judge)
     return taken
+  }
+
+  #tell(facts: ConnectionFacts, bytes: Buffer, judge: ConnectionFacts | undefined): void {
+    const { length } = bytes
+    const callId = findHeader(bytes, headersStart(bytes, 0, length), length, headerNames.callId)
+    const [from, to] = callId === undefined ? [0, 0] : [callId.valueStart, callId.valueEnd]
+    publishSent(facts, bytes, 0, length, from, to, undefined)
+    if (judge !== undefined && this.#tap.on) this.#tap.message(facts, 'out', bytes, 0, length, from, to, judge)
   }
 }
 

@@ -2,7 +2,7 @@
  * The one message that is under way now: its index, its topmost Via, how it was on the wire; and the last
  * steps of every message, writing and tracing both its legs. It decides nothing about where it goes.
  */
-import { arrivalMs, publishSent } from '../base/channels.js'
+import { arrivalMs, channels, publishSent } from '../base/channels.js'
 import { failure } from '../base/errors.js'
 import type { ConnectionFacts } from '../base/facts.js'
 import type { Refusal } from '../sip/check.js'
@@ -97,15 +97,11 @@ export class Passage {
   send(source: Leg, target: Leg, bytes: Buffer): void {
     const judge = source.facts.side === 'edge' ? source.facts : target.facts
     if (source.facts.side === 'core' || !this.message.isRequest) this.traceIn(source, judge)
-    const { async, tap, rewrite, messages } = this.#options
+    const { async, tap, messages } = this.#options
     const taken =
       async || target.facts.transport === 'udp' ? target.carrier.write(bytes, 1) : target.writeHolding(source, bytes)
-    if (taken) {
-      publishSent(target.facts, bytes, 0, bytes.length, this.arrivedMs)
-      if (tap.on) this.#traceOut(target, bytes, judge, rewrite)
-    } else {
-      messages.lose(1, 'relay-closed')
-    }
+    if (!taken) messages.lose(1, 'relay-closed')
+    else if (tap.on || channels.message.hasSubscribers) this.#tellSent(target.facts, bytes, judge)
     if (target.blocked) this.#slowDown(source, target)
   }
 
@@ -133,10 +129,12 @@ export class Passage {
     tap.message(source.facts, 'in', buf, start, end, callIdStart, callIdEnd, judge)
   }
 
-  #traceOut(target: Leg, bytes: Buffer, judge: ConnectionFacts, rewrite: Rewrite): void {
+  #tellSent(facts: ConnectionFacts, bytes: Buffer, judge: ConnectionFacts): void {
+    const { tap, rewrite } = this.#options
     const { callIdStart, callIdEnd } = this.message
-    const from = rewrite.shifted(callIdStart)
+    const from = callIdEnd === 0 ? 0 : rewrite.shifted(callIdStart)
     const to = from + callIdEnd - callIdStart
-    this.#options.tap.message(target.facts, 'out', bytes, 0, bytes.length, from, to, judge)
+    publishSent(facts, bytes, 0, bytes.length, from, to, this.arrivedMs)
+    if (tap.on) tap.message(facts, 'out', bytes, 0, bytes.length, from, to, judge)
   }
 }

@@ -61,7 +61,7 @@ export class Responses {
       this.#dropResponse(source, 'malformed')
       return
     }
-    if (target.facts.side === 'edge' && isRegisteredWithoutPath(this.#passage.message)) this.#noteMissingPath(source)
+    if (target.facts.side === 'edge') this.#noteRegistration(source)
     this.#passage.send(
       source,
       target,
@@ -69,7 +69,12 @@ export class Responses {
     )
   }
 
-  #noteMissingPath({ facts }: Leg): void {
+  /** Does the response tell a phone how its REGISTER ended? */
+  #noteRegistration({ facts }: Leg): void {
+    const { message } = this.#passage
+    if (message.status < 200 || message.cseqMethod() !== 'REGISTER') return
+    this.#options.counters.registrationAnswered(message.status)
+    if (!isWithoutPath(message)) return
     this.#options.counters.registrationsWithoutPath++
     this.#options.complaints.registrationWithoutPath(endpointText(facts.peer))
   }
@@ -112,8 +117,6 @@ export class Responses {
 }
 
 /** RFC 3327 §5.3: a registrar that keeps the Path repeats it. One whose answer names no Contact has nothing to keep. */
-function isRegisteredWithoutPath(message: SipMessage): boolean {
-  const { status } = message
-  if (status < 200 || status > 299 || message.first(field.path) >= 0 || message.first(field.contact) < 0) return false
-  return message.cseqMethod() === 'REGISTER'
+function isWithoutPath(message: SipMessage): boolean {
+  return message.status < 300 && message.first(field.path) < 0 && message.first(field.contact) >= 0
 }

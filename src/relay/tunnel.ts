@@ -9,7 +9,7 @@
  * sent before it left is still delivered.
  */
 import type { Endpoint } from '../base/address.js'
-import { arrivalMs, publishSent } from '../base/channels.js'
+import { arrivalMs, channels, publishSent } from '../base/channels.js'
 import { type Cause, causeEntry, type Failure, failure } from '../base/errors.js'
 import { type Connection, pauseReasons } from '../tls/connection.js'
 import type { Connector, Target } from '../tls/connector.js'
@@ -50,6 +50,16 @@ type Core =
   | { readonly state: 'gone' }
   | { readonly state: 'connecting' | 'connected'; readonly connection: Connection; readonly upstream: Upstream }
 
+/** A message that waits for the core, as those who look at messages will be told of it. */
+interface Untold {
+  readonly buf: Buffer
+  readonly start: number
+  readonly end: number
+  readonly callIdStart: number
+  readonly callIdEnd: number
+  readonly arrivedMs: number
+}
+
 const resolving: Core = { state: 'resolving' }
 const gone: Core = { state: 'gone' }
 const crlf = Buffer.from('\r\n')
@@ -61,6 +71,8 @@ class Tunnel {
   readonly #candidates: Candidates
   /** messages that have no connection to wait on yet */
   #waiting: { bytes: Buffer[]; messages: number } = { bytes: [], messages: 0 }
+  /** what waits for a connection, or on one that is not open yet and may be the wrong one; as many as wait, and a read more */
+  readonly #untold: Untold[] = []
   #clientEnded = false
   #lastFailure: Failure = failure('upstream-failed')
 
@@ -99,6 +111,24 @@ class Tunnel {
   /** tls_async 0: the next message of the client is read when this one has left. */
   readonly #resumeClient = (): void => this.client.resume(pauseReasons.write)
 
+  /** For those who look: a message on its way to the core, which counts as sent when there is a connection that takes it. */
+  tellToCore(buf: Buffer, start: number, end: number): void {
+    const { core } = this
+    const { callIdStart, callIdEnd } = this.client
+    const arrivedMs = arrivalMs()
+    if (core.state !== 'connected') {
+      if (core.state !== 'gone') this.#untold.push({ buf, start, end, callIdStart, callIdEnd, arrivedMs })
+    } else if (core.connection.state === 'open') {
+      publishSent(core.connection.facts, buf, start, end, callIdStart, callIdEnd, arrivedMs)
+    }
+  }
+
+  /** The same for one that came on `core`. */
+  tellToClient(core: Connection, buf: Buffer, start: number, end: number): void {
+    const { state, facts } = this.client
+    if (state === 'open') publishSent(facts, buf, start, end, core.callIdStart, core.callIdEnd, arrivalMs())
+  }
+
   toClient(bytes: Buffer, messages: number): void {
     if (!this.client.write(bytes, messages)) this.#lose(messages, 'relay-closed')
   }
@@ -116,8 +146,12 @@ class Tunnel {
 
   coreConnected(): void {
     if (this.core.state !== 'connecting') return
-    this.core = { ...this.core, state: 'connected' }
-    this.core.upstream.connected()
+    const { connection, upstream } = this.core
+    this.core = { state: 'connected', connection, upstream }
+    upstream.connected()
+    for (const { buf, start, end, callIdStart, callIdEnd, arrivedMs } of this.#untold.splice(0)) {
+      publishSent(connection.facts, buf, start, end, callIdStart, callIdEnd, arrivedMs)
+    }
     this.client.resume(pauseReasons.relay)
     if (this.#clientEnded) this.clientEnded()
   }
@@ -231,7 +265,7 @@ class ClientLeg implements ConnectionHandler {
 
   onMessage(buf: Buffer, start: number, bodyStart: number, end: number): void {
     const { client, coreConnection, options } = this.#tunnel
-    if (coreConnection !== undefined) publishSent(coreConnection.facts, buf, start, end, arrivalMs())
+    if (channels.message.hasSubscribers) this.#tunnel.tellToCore(buf, start, end)
     if (buf[start] === REGISTER_BYTE) noteIfRegister(client.facts, buf, start, bodyStart)
     if (options.tap.on) {
       const { callIdStart, callIdEnd } = client
@@ -289,7 +323,7 @@ class CoreLeg implements ConnectionHandler {
   onMessage(buf: Buffer, start: number, _bodyStart: number, end: number): void {
     const { client, options } = this.#tunnel
     const core = this.connection as Connection
-    publishSent(client.facts, buf, start, end, arrivalMs())
+    if (channels.message.hasSubscribers) this.#tunnel.tellToClient(core, buf, start, end)
     if (options.tap.on) {
       const { callIdStart, callIdEnd } = core
       if (options.traceCoreLeg) {

@@ -6,14 +6,14 @@
 import type { Channel } from 'node:diagnostics_channel'
 import { channels } from '../base/channels.js'
 import type { Log } from '../base/log.js'
+import type { Observers } from '../base/observers.js'
 import type { GatewayStatus } from '../base/status.js'
 import type { Config } from '../config/types.js'
-import { Metrics } from './metrics.js'
-import type { Observers } from './observers.js'
-import { prometheusText } from './prometheus.js'
-import type { Sdk } from './sdk.js'
-import { askedFor, type Signal } from './signals.js'
-import type { SipSpans } from './sip-spans.js'
+import { Metrics } from './metrics/metrics.js'
+import { prometheusText } from './metrics/prometheus.js'
+import type { Sdk } from './otel/sdk.js'
+import { askedFor, contradictions, type Signal } from './otel/signals.js'
+import type { SipSpans } from './otel/sip-spans.js'
 
 export interface TelemetryOptions {
   readonly config: Config['telemetry']
@@ -44,6 +44,9 @@ export class Telemetry {
   /** To be awaited before any socket is open, and before whoever reads `facts.span` subscribes. Never rejects. */
   static async start(options: TelemetryOptions): Promise<Telemetry> {
     const telemetry = new Telemetry(options)
+    for (const variable of contradictions(options.env)) {
+      options.log.warn({ variable }, 'none is named beside other exporters: the signal is not exported')
+    }
     const signals = askedFor(options.env)
     if (signals.size > 0) await telemetry.#export(signals)
     return telemetry
@@ -74,7 +77,7 @@ export class Telemetry {
   async #export(signals: ReadonlySet<Signal>): Promise<void> {
     const { log } = this.#options
     try {
-      const { startSdk } = await import('./sdk.js')
+      const { startSdk } = await import('./otel/sdk.js')
       this.#sdk = startSdk({ ...this.#options, signals, metrics: this.#metrics })
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
@@ -87,19 +90,20 @@ export class Telemetry {
   }
 
   async #exportSpans({ tracer, ids }: Sdk): Promise<void> {
-    const { ConnectionSpans } = await import('./connection-spans.js')
+    const { ConnectionSpans } = await import('./otel/connection-spans.js')
     const connections = new ConnectionSpans(tracer)
     this.#observe(channels.connection, (event) => connections.see(event))
     const share = this.#options.config.sip_spans
     if (share === 0) return
-    const { SipSpans } = await import('./sip-spans.js')
+    const { SipSpans } = await import('./otel/sip-spans.js')
     const spans = new SipSpans({ tracer, ids, share })
     this.#sipSpans = spans
     this.#observe(channels.message, (seen) => spans.see(seen))
+    this.#observe(channels.connection, (event) => spans.seeConnection(event))
   }
 
   async #exportLog({ logger }: Sdk): Promise<void> {
-    const { exportLine } = await import('./log-export.js')
+    const { exportLine } = await import('./otel/log-export.js')
     this.#observe(channels.log, (line) => exportLine(logger, line))
   }
 

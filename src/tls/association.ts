@@ -140,10 +140,10 @@ export class Association {
     noteArrival()
     this.facts.bytesIn += buf.length
     this.facts.messagesIn++
-    publishReceived(this.facts, buf, read.start, read.end)
-    this.touch()
     this.callIdStart = read.callIdStart
     this.callIdEnd = read.callIdEnd
+    publishReceived(this.facts, buf, read.start, read.end, read.callIdStart, read.callIdEnd)
+    this.touch()
   }
 
   #over({ cause, message }: Failure): void {

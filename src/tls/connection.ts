@@ -327,7 +327,7 @@ export class Connection {
 
   onMessage(buf: Buffer, start: number, bodyStart: number, end: number): void {
     this.facts.messagesIn++
-    publishReceived(this.facts, buf, start, end)
+    publishReceived(this.facts, buf, start, end, this.#framer.callIdStart, this.#framer.callIdEnd)
     if (this.#framer.awaitsPong) this.#pongDueSinceMs = this.#all.watch.nowMs
     this.incompleteSinceMs = 0 // what may follow in this read is another message, with a time of its own
     this.#handler?.onMessage(buf, start, bodyStart, end)

@@ -3,8 +3,10 @@
  * each second, watched by ten viewers that ask for the same, or each for something else. `node build/test/bench/feed.js
  * [connections] [seconds]`. Viewers here encode what they get and forget it; sockets are not in it.
  */
+
 import type { WatchRequest } from '../../src/base/live.js'
 import { silentLog } from '../../src/base/log.js'
+import { Observers } from '../../src/base/observers.js'
 import { breakdownOf } from '../../src/live/overview/breakdown.js'
 import { History } from '../../src/live/overview/history.js'
 import { healthyStatus, liveFacts, quietSample } from '../support/watched.js'
@@ -74,7 +76,12 @@ function traffic(scene: WatchScene, second: number): void {
 
 async function samples(): Promise<void> {
   const status = healthyStatus()
-  const history = new History({ status: async () => status, log: silentLog, every: () => () => {} })
+  const history = new History({
+    status: async () => status,
+    log: silentLog,
+    observers: new Observers(silentLog),
+    every: () => () => {},
+  })
   const before = process.cpuUsage()
   for (let i = 0; i < historyS; i++) await history.sample()
   console.log(`a sample            ${(cpuMs(before) / historyS).toFixed(4).padStart(7)} ms CPU`)

@@ -1,6 +1,6 @@
 /**
- * Prometheus, by the file we ship, scrapes a gateway with phones, calls and troubles. Then every query of every board is
- * asked as Grafana would ask it, and gives something to draw; and every alert has what it looks at.
+ * Prometheus, by the file we ship, scrapes two gateways: one with phones and calls, and one with troubles. Then every
+ * query of every board is asked as Grafana would ask it, and gives something to draw; and every alert has what it looks at.
  */
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
@@ -17,81 +17,30 @@ import { suiteScope } from '../support/scope.js'
 import { sipAnswer, sipRequest } from '../support/sip.js'
 import { SipClient } from '../support/sip-client.js'
 import { tempDir } from '../support/tmp.js'
+import { startTroubledGateway } from '../support/troubled-gateway.js'
 import { until } from '../support/wait.js'
 
 /** A call lasts 5 s and more, a stray waits 5 s for its timeout, and a rate wants two scrapes. */
 const enoughMs = 60_000
 
-/** What does not happen in the demo: asked of promtool instead, with data made up. */
-interface Rare {
-  readonly why: string
-  readonly queries: readonly string[]
-  /** grows by 1 a second */
-  readonly series: string
-  /** labels that the answer has, besides those that are the same everywhere */
-  readonly labels: string
-}
-
-const rare: readonly Rare[] = [
-  {
-    why: 'no message is lost while peers and servers are well',
-    queries: [
-      'edge-overview, SIP messages lost, A',
-      'edge-overview, Lost, dropped, waiting, A',
-      'one-gateway, Relayed, postponed, lost, C',
-    ],
-    series: 'hepgate_sip_lost_total{error_type="send-timeout"',
-    labels: 'error_type="send-timeout"',
-  },
-  {
-    why: 'every ACK of the demo has somewhere to go',
-    queries: ['edge-overview, Lost, dropped, waiting, B', 'one-gateway, Our own answers and what was dropped, B'],
-    series: 'hepgate_sip_requests_dropped_total{reason="no-route"',
-    labels: 'reason="no-route"',
-  },
-  {
-    why: 'the trunk of the demo is there for the first minute',
-    queries: ['edge-overview, Why connections never were, B'],
-    series: 'hepgate_connects_total{result="failure", error_type="connect-refused"',
-    labels: 'error_type="connect-refused"',
-  },
-  {
-    why: 'handshakes with the trunk of the demo succeed',
-    queries: ['tls-health, Handshakes of ours that failed, by cause, A'],
-    series: 'hepgate_tls_handshakes_total{direction="out", result="failure", error_type="cert-expired"',
-    labels: 'error_type="cert-expired"',
-  },
-  {
-    why: 'the demo has no UDP socket',
-    queries: ['one-gateway, UDP, B'],
-    series: 'hepgate_sip_datagrams_unused_total{reason="not-sip"',
-    labels: 'reason="not-sip"',
-  },
-  {
-    why: 'the demo writes no key-log file',
-    queries: ['tracing-pipeline, Key-log lines, A'],
-    series: 'hepgate_trace_keylog_lines_total{result="success"',
-    labels: 'result="success"',
-  },
-]
 const queries = boards().flatMap(queriesOf)
-const rareNames = rare.flatMap(({ queries }) => queries)
 
 describe('Prometheus with the demo', { skip: lacks('prometheus', 'promtool') }, () => {
   const suite = suiteScope()
   let prometheus: Prometheus
-  let target: string
+  let targets: readonly string[]
 
   before(async () => {
     const demo = await startDemo(suite, { phones: 12, callsPerMinute: 60 })
-    target = new URL(demo.url).host
-    prometheus = await Prometheus.start(suite, target, 'not asked for by the demo')
-    await until('a first scrape', async () => (await prometheus.now('hepgate_info')).length > 0)
+    const troubled = await startTroubledGateway(suite)
+    targets = [demo.url, troubled.apiUrl].map((url) => new URL(url).host)
+    prometheus = await Prometheus.start(suite, targets, 'not asked for')
+    await until('a first scrape', async () => (await prometheus.now('hepgate_info')).length === targets.length)
     await visit(demo)
   })
 
   test('every query of every board gives something to draw', { timeout: 2 * enoughMs }, async () => {
-    let missing: readonly Query[] = queries.filter(({ name }) => !rareNames.includes(name))
+    let missing: readonly Query[] = queries
     const nothingIsMissing = async () => {
       missing = await empty(missing)
       return missing.length === 0
@@ -108,8 +57,7 @@ describe('Prometheus with the demo', { skip: lacks('prometheus', 'promtool') }, 
     for (const { name, health, lastError } of await prometheus.rules())
       assert.equal(health, 'ok', `${name}: ${lastError}`)
     for (const { alert, expr } of alertRules()) {
-      for (const { text, metric } of selectorsOf(expr)) {
-        if (metric === 'hepgate_sip_lost_total') continue // none is lost
+      for (const { text } of selectorsOf(expr)) {
         assert.ok((await prometheus.overTime(text)).length > 0, `${alert}: ${text}`)
       }
     }
@@ -122,43 +70,61 @@ describe('Prometheus with the demo', { skip: lacks('prometheus', 'promtool') }, 
 
   async function empty(asked: readonly Query[]): Promise<readonly Query[]> {
     const found: Query[] = []
-    for (const query of asked) {
-      const expr = filled(query.expr, { instance: target, rateInterval: '10s', range: '2m' })
-      const series = await (query.instant ? prometheus.now(expr) : prometheus.overTime(expr))
-      if (series.length === 0) found.push(query)
-    }
+    for (const query of asked) if (!(await hasData(query))) found.push(query)
     return found
+  }
+
+  /** With both gateways chosen, or with either where the board is of one. */
+  async function hasData({ expr, instant, multi }: Query): Promise<boolean> {
+    for (const instance of multi ? [`(${targets.join('|')})`] : targets) {
+      const sent = filled(expr, { instance, rateInterval: '10s', range: '2m' })
+      const series = await (instant ? prometheus.now(sent) : prometheus.overTime(sent))
+      if (series.length > 0) return true
+    }
+    return false
   }
 })
 
-for (const { why, queries: asked, series, labels } of rare) {
-  test(`${asked.join('; ')} would draw what there seldom is: ${why}`, { skip: lacks('promtool') }, async (t) => {
-    const known = new Map(queries.map(({ name, expr }) => [name, expr]))
-    const exprs = asked.map((name) => {
-      const expr = known.get(name)
-      assert.ok(expr !== undefined, `no board has ${name}`)
-      return expr
-    })
-    const file = join(tempDir(t), 'rare.yml')
-    writeFileSync(file, JSON.stringify(unitTest(exprs, series, labels)))
+/** Stats that are a share of all handshakes: a gateway where none failed, or none was resumed, has no series of those. */
+const shares = queries.filter(({ name }) => /, (Handshakes that fail|Resumed|TLS 1\.3), A$/.test(name))
+const handshakes = 'hepgate_tls_handshakes_total{job="hepgate", instance="a", direction="in"'
+const succeeded = `${handshakes}, result="success", tls_protocol_version="1.2", tls_resumed="false"}`
+
+for (const [what, series, share] of [
+  ['is 0 where all goes well', [succeeded], [0, 0, 0, 0]],
+  [
+    'tells how many do where some do',
+    [
+      succeeded,
+      succeeded.replace('"false"', '"true"'),
+      succeeded.replace('1.2', '1.3'),
+      `${handshakes}, result="failure", error_type="not-tls"}`,
+    ],
+    [1 / 4, 1 / 4, 1 / 3, 1 / 3],
+  ],
+  ['is not there where nobody came', [], []],
+] as const) {
+  test(`a share of the handshakes ${what}`, { skip: lacks('promtool') }, async (t) => {
+    assert.deepEqual(
+      shares.map(({ name }) => name.split(', ')[1]),
+      ['Handshakes that fail', 'Handshakes that fail', 'Resumed', 'TLS 1.3'],
+    )
+    const file = join(tempDir(t), 'shares.yml')
+    writeFileSync(file, JSON.stringify(unitTest(series, share)))
     const { code, stdout, stderr } = await runProcess(peer('promtool'), ['test', 'rules', file])
     assert.equal(code, 0, stdout + stderr)
   })
 }
 
-/** For promtool: of two series the same counter on two gateways, 1 a second each, so that it is seen that they are added. */
-function unitTest(exprs: readonly string[], series: string, labels: string): object {
-  const gateways = ['a', 'b'].map((instance) => ({
-    series: `${series}, job="hepgate", instance="${instance}"}`,
-    values: '0+15x40',
-  }))
-  // rounded, because versions of Prometheus differ in the last digit
-  const cases = exprs.map((expr) => ({
-    expr: `round(${filled(expr, { instance: 'a|b', rateInterval: '1m', range: '2m' })})`,
+/** For promtool, which reads JSON as YAML: of each series 1 a second. */
+function unitTest(series: readonly string[], share: readonly number[]): object {
+  const cases = shares.map(({ expr }, i) => ({
+    expr: filled(expr, { instance: 'a', rateInterval: '1m', range: '2m' }),
     eval_time: '5m',
-    exp_samples: [expr.includes('$__range') ? { labels: '{}', value: 240 } : { labels: `{${labels}}`, value: 2 }],
+    exp_samples: share.length === 0 ? [] : [{ labels: '{}', value: share[i] }],
   }))
-  return { tests: [{ interval: '15s', input_series: gateways, promql_expr_test: cases }] }
+  const input = series.map((one) => ({ series: one, values: '0+15x40' }))
+  return { tests: [{ interval: '15s', input_series: input, promql_expr_test: cases }] }
 }
 
 /** What nobody in the demo does: an operator at work, a client that resumes its session, others that talk nonsense. */

@@ -1,10 +1,13 @@
 /** Wireshark's tshark, with its default preferences and no keys, reads our captures: SIP in the right order, no warnings. */
+
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { Endpoint } from '../../src/base/address.js'
 import type { ConnectionRow, TimelineEntry } from '../../src/base/live.js'
+import { silentLog } from '../../src/base/log.js'
+import { Observers } from '../../src/base/observers.js'
 import type { CaptureSources } from '../../src/live/capture/capture.js'
 import { Captures } from '../../src/live/capture/captures.js'
 import type { RawMessage } from '../../src/live/messages/stored.js'
@@ -117,6 +120,7 @@ function sources(said: readonly Said[]): CaptureSources {
     }),
   )
   return {
+    observers: new Observers(silentLog),
     version: '1.2.3',
     connection: (id) => rows[id],
     timeline: () => ends,

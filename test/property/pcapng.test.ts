@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { Endpoint } from '../../src/base/address.js'
+import { silentLog } from '../../src/base/log.js'
+import { Observers } from '../../src/base/observers.js'
 import { Captures } from '../../src/live/capture/captures.js'
 import { enhancedPacket } from '../../src/live/capture/pcapng.js'
 import type { RawMessage } from '../../src/live/messages/stored.js'
@@ -26,6 +28,7 @@ const message = fc.record({
 })
 
 const nobody = {
+  observers: new Observers(silentLog),
   version: '1.2.3',
   connection: () => undefined,
   timeline: () => [],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
+import { parseExposition, sampleOf } from '../support/exposition.js'
 import { assertFailure } from '../support/failure.js'
 import { addressOf, tcpConnect } from '../support/listening.js'
 import { patienceMs, type Scene, startScene } from '../support/scene.js'
@@ -30,6 +31,10 @@ test('connections beyond a limit are refused with its name, and room is given ba
   const { connections } = await scene.gateway.status()
   assert.equal(connections.failures['limit-reached'], 3)
   assert.equal(connections.acceptedTotal, 5)
+  const metrics = parseExposition(await (await fetch(`${scene.gateway.apiUrl}/metrics`)).text())
+  const limitReached = { side: 'edge', transport: 'tls', error_type: 'limit-reached' }
+  assert.equal(sampleOf(metrics, 'hepgate_connections_refused_total', limitReached), 3)
+  assert.equal(sampleOf(metrics, 'hepgate_connections_limit'), 4)
 })
 
 async function accepted(t: TestContext, scene: Scene, ip: string): Promise<Socket> {

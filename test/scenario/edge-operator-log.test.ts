@@ -109,6 +109,26 @@ test('a registrar that does not repeat the Path is counted and complained of, on
   assert.deepEqual([found.length, found[0]!.registrar], [1, `127.0.0.1:${first.port}`])
 })
 
+test('answers to REGISTER are counted by status, other answers are not', async () => {
+  const core = await first.connection()
+  const counted = async () => ({ ...(await scene.gateway.status()).edge!.registrations })
+  const before = await counted()
+  const statuses = ['100 Trying', '200 OK', '403 Forbidden', '499 Nobody Knows', '677 Never']
+  phone.send(sipRequest({ method: 'REGISTER', uri: 'sip:example.com' }))
+  const register = await core.next()
+  phone.send(sipRequest({ method: 'MESSAGE', uri: 'sip:bob@example.com' }))
+  const message = await core.next()
+  for (const status of statuses) {
+    for (const request of [register, message]) {
+      core.answer(request, status)
+      await phone.next()
+    }
+  }
+  const more = (status: string) => (before[status] ?? 0) + 1
+  const expected = { 200: more('200'), 403: more('403'), '4xx': more('4xx'), '6xx': more('6xx') }
+  assert.deepEqual(await counted(), { ...before, ...expected })
+})
+
 test('the last server that goes is an error, and a phone is not told where it was', async () => {
   await life.end()
   await process.printed(/"upstream is down, and no other is left"/)
@@ -117,6 +137,14 @@ test('the last server that goes is an error, and a phone is not told where it wa
   const { answer } = await phone.request({ method: 'MESSAGE', uri: 'sip:bob@example.com' })
   assert.equal(startLine(answer), 'SIP/2.0 503 Service Unavailable')
   assert.equal(headerOf(answer, 'Warning'), undefined)
+})
+
+test('a phone that registers meanwhile is answered by us, which is an answer to REGISTER too', async () => {
+  const { answer } = await phone.request({ method: 'REGISTER', uri: 'sip:example.com' })
+  assert.equal(startLine(answer), 'SIP/2.0 503 Service Unavailable')
+  const { answered, registrations } = (await scene.gateway.status()).edge!
+  assert.equal(registrations[503], 1)
+  assert.ok(answered[503]! > 1, 'the MESSAGE before it is under answered alone')
 })
 
 test('an ACK with a forged token is refused, and counted as that', async () => {

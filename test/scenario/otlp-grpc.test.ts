@@ -1,6 +1,6 @@
 /** The same over gRPC: OTEL_EXPORTER_OTLP_PROTOCOL=grpc, for all three signals. */
 import { after, test } from 'node:test'
-import { instruments } from '../../src/telemetry/instruments.js'
+import { instruments } from '../../src/telemetry/metrics/instruments.js'
 import { exportTo, OtlpReceiver } from '../support/otlp-receiver.js'
 import { startScene } from '../support/scene.js'
 import { until } from '../support/wait.js'

@@ -1,7 +1,7 @@
 /** Metrics and log records as a collector decodes them, and everything there still is to export when a gateway stops. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { instruments } from '../../src/telemetry/instruments.js'
+import { instruments } from '../../src/telemetry/metrics/instruments.js'
 import { exportTo, OtlpReceiver } from '../support/otlp-receiver.js'
 import { startScene } from '../support/scene.js'
 import { sipRequest } from '../support/sip.js'

@@ -113,6 +113,19 @@ test('our own answer ends a span as well', async () => {
   assert.equal(span.attributes['hepgate.relayed_to'], undefined)
 })
 
+test('a request of a phone that is gone ends with its connection, for the same cause', async () => {
+  const phone = await cast.phone()
+  const callId = `${token()}@spans`
+  phone.send(sipRequest({ method: 'INVITE', uri: 'sip:bob@example.com', callId }))
+  await core.next()
+  phone.socket.destroy()
+  const { conn_id } = await scene.event('ACCEPTED', { peer: phone.address })
+  const { cause } = await scene.event('CLOSED', { conn_id })
+  const span = await otlp.span('INVITE', ({ traceId }) => traceId === traceOf(callId))
+  assert.deepEqual([span.status, span.attributes['error.type']], ['ERROR', cause])
+  assert.equal(span.attributes['sip.status_code'], undefined)
+})
+
 test('who exports is said by the resource', async () => {
   await until('an export', () => otlp.spans.length > 0)
   const { resource } = otlp

@@ -8,7 +8,7 @@ import { parse } from 'yaml'
 import { repoRoot } from './paths.js'
 
 export interface Service {
-  readonly image: string
+  readonly image?: string
   readonly build?: string | { readonly context: string; readonly dockerfile_inline: string }
   readonly profiles?: readonly string[]
   readonly entrypoint?: readonly string[]

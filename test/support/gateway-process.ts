@@ -8,10 +8,18 @@ import { freePort } from './ports.js'
 import { startProcess, type TestProcess } from './process.js'
 import { lastFirst, type Scope } from './scope.js'
 import { tempDir } from './tmp.js'
-import { until } from './wait.js'
+import { until, within } from './wait.js'
 
 /** dist/main.js as this test run compiled it */
 export const mainPath = fileURLToPath(new URL('../../src/main.js', import.meta.url))
+
+/** a line of its log, in the format json */
+export interface LogLine {
+  readonly level: string
+  readonly component: string
+  readonly msg: string
+  readonly [field: string]: unknown
+}
 
 export class GatewayProcess {
   constructor(
@@ -35,9 +43,16 @@ export class GatewayProcess {
     })
   }
 
-  /** Ends it as an init system would, and sees that it ends well. */
+  /** What it has logged so far: whole lines, without what it prints for people between them. */
+  logLines(): LogLine[] {
+    const lines = this.process.output.split('\n').slice(0, -1)
+    return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LogLine)
+  }
+
+  /** Ends it as an init system would, and sees that it ends well: beyond a deadline of its own it ends with another code. */
   async stop(): Promise<void> {
-    const exit = await this.process.stop('SIGTERM')
+    this.process.signal('SIGTERM')
+    const exit = await within('the gateway to end', this.process.ended)
     assert.deepEqual(exit, { code: 0, signal: null }, this.process.output)
   }
 }

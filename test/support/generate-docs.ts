@@ -27,7 +27,7 @@ export function generatedFiles(read = fromRepository): GeneratedFile[] {
     { path: 'config/hepgate.schema.json', text: editorSchema() },
     { path: 'docs/configuration.md', text: configurationReference() },
     { path: 'docs/causes.md', text: causesReference() },
-    { path: 'docs/metrics.md', text: metricsReference(generatedFrom('src/telemetry/instruments.ts')) },
+    { path: 'docs/metrics.md', text: metricsReference(generatedFrom('src/telemetry/metrics/instruments.ts')) },
     withTable(read, 'docs/events.md', 'src/destinations/ledger.ts', dropReasonsTable()),
     withTable(read, 'docs/route-script.md', 'src/trace/filter/variables.ts', variablesMarkdown()),
   ]

@@ -36,6 +36,8 @@ export class HomerAppStandIn {
   onRequest: (request: IncomingMessage) => void = () => {}
   /** what a PUT makes of a row */
   store: (row: StandInRow) => StandInRow = (row) => row
+  /** why a PUT fails, if it does */
+  failure: () => string | undefined = () => undefined
   readonly #tokenAccess: boolean
 
   private constructor({ tokenAccess = false, rows = seededRows() }: HomerOptions) {
@@ -84,8 +86,10 @@ export class HomerAppStandIn {
     if (found === undefined) return [400, { data: {}, message: 'data was not found' }]
     const missing = required.filter(([key]) => !row[key]).map(([, name]) => validationText(name))
     if (missing.length > 0) return [400, { data: {}, message: missing.join('\n') }]
+    const failure = this.failure()
+    if (failure !== undefined) return [400, { data: {}, message: failure }]
     this.written.push(row)
-    // PostgreSQL puts a new version of a row behind the others
+    // columns it was not sent stay; PostgreSQL puts a new version of a row behind the others
     this.rows = [...this.rows.filter((other) => other !== found), this.store({ ...found, ...row, guid })]
     return [200, { message: 'successfully updated hepsub settings', data: guid }]
   }

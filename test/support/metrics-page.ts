@@ -1,7 +1,7 @@
 /** docs/metrics.md, made from the table of instruments. */
-import { type Instrument, instrumentGroups, labels } from '../../src/telemetry/instruments.js'
-import { prometheusName } from '../../src/telemetry/prometheus.js'
-import { maxSets } from '../../src/telemetry/series.js'
+import { type Instrument, instrumentGroups, labels } from '../../src/telemetry/metrics/instruments.js'
+import { prometheusName } from '../../src/telemetry/metrics/prometheus.js'
+import { maxSets } from '../../src/telemetry/metrics/series.js'
 
 /** `mark`: says where the page comes from. */
 export function metricsReference(mark: string): string {
@@ -13,9 +13,11 @@ export function metricsReference(mark: string): string {
       'where there is one; ours begin with `hepgate`. With each metric stands its name in Prometheus, and below it that in OpenTelemetry.',
     'Counters count since the start of the process and never go down, through reloads too; `error.type` is a [cause](causes.md). In ' +
       'Prometheus the dots of labels are underscores (`error_type`), and an empty label is none.',
-    `No peer can make a label value: they are of fixed tables, or of the configuration. A metric has at most ${maxSets} sets of ` +
-      'them (which takes a configuration that is reloaded with other names again and again); what is new then is counted together, ' +
-      'under `otel_metric_overflow="true"`.',
+    'No peer can make a label value: they are of fixed tables, or of the configuration. What is told about an upstream, a domain, a ' +
+      'HEP destination or a listener is there as long as it is configured, and gone after the reload that takes it away. What is ' +
+      `counted by event (connections, handshakes, messages) stays, so it has at most ${maxSets} sets of label values a metric, which ` +
+      'takes a configuration that is reloaded with other names again and again; what is new then is counted together, under ' +
+      '`otel_metric_overflow="true"`.',
     ...Object.entries(instrumentGroups).map(([title, group]) => section(title, Object.values(group))),
     '## Labels',
     table(

@@ -1,6 +1,6 @@
 /** Metrics and labels by the names that Prometheus knows them by, from the table of instruments. */
-import { type Instrument, instruments } from '../../src/telemetry/instruments.js'
-import { prometheusName } from '../../src/telemetry/prometheus.js'
+import { type Instrument, instruments } from '../../src/telemetry/metrics/instruments.js'
+import { prometheusName } from '../../src/telemetry/metrics/prometheus.js'
 import { groupingLabels, selectorsOf } from './prometheus-queries.js'
 
 /** What Prometheus itself adds to everything. */

@@ -10,6 +10,12 @@ export interface Target {
   readonly instant?: boolean
 }
 
+/** Of a value, to a board. */
+export interface DataLink {
+  readonly title: string
+  readonly url: string
+}
+
 export interface Panel {
   readonly id: number
   readonly type: string
@@ -18,7 +24,13 @@ export interface Panel {
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number }
   readonly datasource?: { readonly uid: string }
   readonly targets?: readonly (Target & { readonly datasource: { readonly uid: string } })[]
-  readonly fieldConfig?: { readonly defaults: { readonly unit?: string; readonly mappings?: readonly unknown[] } }
+  readonly fieldConfig?: {
+    readonly defaults: {
+      readonly unit?: string
+      readonly mappings?: readonly unknown[]
+      readonly links?: readonly DataLink[]
+    }
+  }
 }
 
 export interface Variable {
@@ -47,6 +59,8 @@ export interface Query {
   readonly expr: string
   /** asks for now only */
   readonly instant: boolean
+  /** several gateways at once may be chosen on its board */
+  readonly multi: boolean
 }
 
 export interface AlertRule {
@@ -74,20 +88,22 @@ export function boards(): readonly Board[] {
 }
 
 /** Of its panels. */
-export function queriesOf({ name, panels }: Board): readonly Query[] {
+export function queriesOf({ name, panels, templating }: Board): readonly Query[] {
+  const multi = templating.list.some(({ name, multi }) => name === 'instance' && multi)
   return panels.flatMap(({ title, targets = [] }) =>
-    targets.map(({ refId, expr, instant = false }) => ({ name: `${name}, ${title}, ${refId}`, expr, instant })),
+    targets.map(({ refId, expr, instant = false }) => ({ name: `${name}, ${title}, ${refId}`, expr, instant, multi })),
   )
 }
 
 /** What Grafana fills in for variables; all jobs are chosen. */
 export interface Filling {
+  /** what Grafana makes a regular expression of: one, or several in `(a|b)` */
   readonly instance: string
   readonly rateInterval: string
   readonly range: string
 }
 
-/** A query as Grafana sends it: one instance goes into a regular expression, so it is escaped, twice. */
+/** A query as Grafana sends it: instances go into a regular expression, so they are escaped, twice. */
 export function filled(expr: string, { instance, rateInterval, range }: Filling): string {
   return expr
     .replaceAll('$job', '.+')

@@ -1,4 +1,4 @@
-/** Prometheus itself, scraping a gateway by the configuration we ship, and its query API. */
+/** Prometheus itself, scraping gateways by the configuration we ship, and its query API. */
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -33,7 +33,7 @@ interface ShippedConfig {
   rule_files: string[]
   scrape_configs: {
     job_name: string
-    static_configs: { targets: string[] }[]
+    static_configs: { targets: readonly string[] }[]
     authorization: { credentials_file: string }
   }[]
 }
@@ -43,12 +43,12 @@ export class Prometheus {
 
   private constructor(readonly url: string) {}
 
-  /** Scrapes `target` (`127.0.0.1:8080`) each second with a token; nothing else of the shipped file is changed. */
-  static async start(scope: Scope, target: string, token: string): Promise<Prometheus> {
+  /** Scrapes `targets` (`127.0.0.1:8080`) each second with a token; nothing else of the shipped file is changed. */
+  static async start(scope: Scope, targets: readonly string[], token: string): Promise<Prometheus> {
     const dir = tempDir(scope)
     const file = join(dir, 'prometheus.yml')
     writeFileSync(join(dir, 'token'), token)
-    writeFileSync(file, JSON.stringify(adapted(target, join(dir, 'token')))) // YAML reads JSON
+    writeFileSync(file, JSON.stringify(adapted(targets, join(dir, 'token')))) // YAML reads JSON
     const port = await freePort()
     const prometheus = new Prometheus(`http://127.0.0.1:${port}`)
     const process = startProcess(
@@ -93,14 +93,12 @@ export class Prometheus {
   }
 }
 
-function adapted(target: string, tokenFile: string): ShippedConfig {
+function adapted(targets: readonly string[], tokenFile: string): ShippedConfig {
   const shipped = parse(readFileSync(prometheusFile, 'utf8')) as ShippedConfig
   const hepgate = shipped.scrape_configs.find(({ job_name }) => job_name === 'hepgate')!
   return {
     global: { ...shipped.global, scrape_interval: '1s', evaluation_interval: '1s' },
     rule_files: [alertsFile],
-    scrape_configs: [
-      { ...hepgate, static_configs: [{ targets: [target] }], authorization: { credentials_file: tokenFile } },
-    ],
+    scrape_configs: [{ ...hepgate, static_configs: [{ targets }], authorization: { credentials_file: tokenFile } }],
   }
 }

@@ -1,7 +1,7 @@
 /** Spans of the real SDK, kept in memory: what tests of spans look at without a collector. */
 import type { Tracer } from '@opentelemetry/api'
 import { tracing } from '@opentelemetry/sdk-node'
-import { SpanIdSource } from '../../src/telemetry/span-ids.js'
+import { SpanIdSource } from '../../src/telemetry/otel/span-ids.js'
 
 export class SpanRecorder {
   readonly ids = new SpanIdSource(new tracing.RandomIdGenerator())

@@ -65,7 +65,15 @@ export function healthyStatus(changes: Partial<GatewayStatus> = {}): GatewayStat
     listeners: [{ socket: 'tls:0.0.0.0:5061', advertised: undefined, connections: 1 }],
     upstreams: [upstreamStatus()],
     domains: [],
-    connections: { open: 1, inHandshake: 0, acceptedTotal: 10, connectedTotal: 5, closedTotal: 3, failures: {} },
+    connections: {
+      open: 1,
+      limit: 10_000,
+      inHandshake: 0,
+      acceptedTotal: 10,
+      connectedTotal: 5,
+      closedTotal: 3,
+      failures: {},
+    },
     messages: { relayed: 100, postponed: 0, lost: {}, pings: 0 },
     edge: undefined,
     trace: {

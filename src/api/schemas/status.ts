@@ -78,6 +78,9 @@ export const Status = named(
     ),
     connections: Type.Object({
       open: Type.Integer(),
+      limit: Type.Integer({
+        description: 'limits.max_connections: of accepted connections, those in their handshake among them',
+      }),
       inHandshake: Type.Integer(),
       acceptedTotal: Type.Integer(),
       connectedTotal: Type.Integer(),
@@ -87,13 +90,16 @@ export const Status = named(
     messages: Type.Object({
       relayed: Type.Integer(),
       postponed: Type.Integer({ description: 'had to wait for a connection that was not there yet' }),
-      lost: counts('taken from a peer and not delivered, by cause'),
+      lost: counts("a peer's or our own, not delivered, by cause; those that we then answered 408 or 503 among them"),
       pings: Type.Integer(),
     }),
     edge: Type.Optional(
       Type.Object(
         {
           answered: counts('our own answers to requests, by status code'),
+          registrations: counts(
+            'final answers to REGISTER that the edge was given, ours among them, by status code; one unknown to IANA by its class: 4xx',
+          ),
           responsesDropped: counts('responses that went nowhere, by reason: malformed, not-ours, flow-gone'),
           requestsDropped: counts('ACKs that went nowhere, by reason: malformed, refused, not-routable, flow-gone'),
           largeDatagrams: Type.Integer({ description: 'sent over UDP and larger than 1300 bytes (RFC 3261 §18.1.1)' }),

@@ -6,7 +6,7 @@ import Type from 'typebox'
 import { Value } from 'typebox/value'
 import { UsageError } from '../../base/errors.js'
 import { oneLine } from '../one-line.js'
-import { reach } from '../reach.js'
+import { type Answer, reach } from '../reach.js'
 import type { MappingRow } from './mapping.js'
 
 export type Login =
@@ -22,7 +22,8 @@ export type Homer =
 const advice = "is it the address of Homer's web interface?"
 
 const Health11 = Type.Object({ module: Type.Literal('coordinator'), version: Type.String() })
-const Session = Type.Object({ token: Type.String({ minLength: 1 }) })
+/** what a header can hold */
+const Session = Type.Object({ token: Type.String({ pattern: '^[\\x21-\\x7e]+$' }) })
 const Row = Type.Object({
   guid: Type.String({ pattern: '^[0-9A-Fa-f-]+$' }),
   hepid: Type.Integer(),
@@ -32,16 +33,19 @@ const Row = Type.Object({
 const Rows = Type.Object({ data: Type.Array(Row) })
 const Refusal = Type.Object({ message: Type.String() })
 
-interface Answer {
-  readonly status: number
-  readonly body: unknown
-}
+/**
+ * homer-app insists on these. What else it is not sent it leaves alone, and so do we: large numbers in the JSON of others
+ * would be others after JSON.parse.
+ */
+const requiredColumns = ['profile', 'hepid', 'partid', 'version', 'retention', 'partition_step'] as const
+
+const maxMessageChars = 300
 
 /** Finds out what is there, and logs in to a Homer 7. Throws UsageError for what the user can mend, Error for the rest. */
 export async function openHomer(url: string, login: () => Login): Promise<Homer> {
   const health = await request(url, 'GET', '/api/v4/health', {})
   if (health.status === 200 && Value.Check(Health11, health.body)) {
-    return { generation: 11, version: health.body.version }
+    return { generation: 11, version: sayable(health.body.version) }
   }
   return { generation: 7, app: new HomerApp(url, await headersFor(url, login())) }
 }
@@ -68,9 +72,10 @@ export class HomerApp {
   }
 
   /** Throws UsageError where this user may not. */
-  async update(row: MappingRow): Promise<void> {
+  async update(row: MappingRow, correlation_mapping: unknown): Promise<void> {
     const path = `/api/v3/mapping/protocol/${row.guid}`
-    const { status, body } = await request(this.#url, 'PUT', path, this.#headers, row)
+    const columns = Object.fromEntries(requiredColumns.map((name) => [name, row[name]]))
+    const { status, body } = await request(this.#url, 'PUT', path, this.#headers, { ...columns, correlation_mapping })
     if (status === 200) return
     const message = messageOf(body)
     if (status === 403) throw new UsageError(`${this.#url} changes mappings for its administrators only: ${message}`)
@@ -108,20 +113,19 @@ function notHomer(url: string, what: string, status: number, message: string | u
 }
 
 function messageOf(body: unknown): string | undefined {
-  return Value.Check(Refusal, body) ? oneLine(body.message) : undefined
+  return Value.Check(Refusal, body) ? sayable(body.message) : undefined
 }
 
-async function request(
+function sayable(text: string): string {
+  return oneLine(text.slice(0, maxMessageChars))
+}
+
+function request(
   url: string,
   method: string,
   path: string,
   headers: Readonly<Record<string, string>>,
   body?: object,
 ): Promise<Answer> {
-  const init =
-    body === undefined
-      ? { method, headers }
-      : { method, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) }
-  const response = await reach(url, path, init, advice)
-  return { status: response.status, body: await response.json().catch(() => undefined) }
+  return reach(url, { method, path, headers, body }, advice)
 }

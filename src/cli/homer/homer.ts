@@ -4,21 +4,15 @@
  * mappings only, never to its traces.
  */
 import { createInterface } from 'node:readline/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { UsageError } from '../../base/errors.js'
 import { exitCodes, type Terminal } from '../command.js'
 import { parseOptions } from '../options.js'
+import { serverUrl } from '../reach.js'
 import { secretOption } from '../secret-option.js'
 import { type HomerApp, type Login, openHomer } from './app.js'
-import { planRestore, readBackup, writeBackup } from './backup.js'
-import {
-  changes,
-  type EventForm,
-  type MappingPlan,
-  type MappingRow,
-  planMapping,
-  type RowPlan,
-  withLookups,
-} from './mapping.js'
+import { newBackup, planRestore, readBackup, writeBackup } from './backup.js'
+import { changes, type EventForm, type MappingRow, planMapping, type RowPlan } from './mapping.js'
 import { diffText, planText } from './report.js'
 
 const passwordVariable = 'HOMER_PASSWORD'
@@ -29,14 +23,15 @@ export const help = `usage: hepgate homer check --url URL [options]
 
   check     what Homer looks up for a call, and what is missing or wrong; exit code 1: something is
   install   has it look up the events of a call's TLS connections, and mends the seeded lookups that fail
-  restore   puts back the lookups that an install replaced
+  restore   takes back what an install wrote, and leaves what others wrote since
 
   --url URL          Homer's web interface: http://homer:9080
   --user NAME        who logs in, default admin; an administrator where something is written
   --password WHERE   env:NAME or file:PATH; default env:${passwordVariable}
   --token WHERE      instead: an Auth-Token of Homer, env:NAME or file:PATH
   --form FORM        log (default) or opensips: the form of the destination
-  --backup FILE      where the rows are kept as they were; default hepgate-homer-TIME.json
+  --backup FILE      where the lookups are kept as they were; default hepgate-homer-TIME.json. With restore: the
+                     file of that install; what is there then is kept beside it
   --dry-run          shows the change and makes none
   --yes              writes without asking
 
@@ -70,32 +65,50 @@ export async function run(args: readonly string[], { stdout }: Terminal): Promis
     return exitCodes.fine
   }
   const { app } = homer
-  const planFor: Planner = (rows) => (kept ? planRestore(rows, kept) : planMapping(rows, form))
-  const plan = planFor(await app.rows())
+  const rows = await app.rows()
+  const plan = kept === undefined ? planMapping(rows, form) : planRestore(rows, kept)
   const pending = plan.rows.filter(changes)
   stdout.write(`${url} is a Homer 7\n\n${planText(plan)}`)
   if (action === 'check') return pending.length + plan.notes.length === 0 ? exitCodes.fine : exitCodes.failed
   stdout.write(pending.length === 0 ? '\nnothing to do\n' : `\n${diffText(pending)}\n`)
   if (pending.length === 0 || values['dry-run']) return exitCodes.fine
   if (!values.yes && !(await agreed(`write this to ${url}? [y/N] `))) throw new Error('nothing was written')
-  if (kept === undefined) stdout.write(`kept what was there in ${writeBackup(values.backup, pending)}\n`)
-  await write(app, pending, planFor)
+  await refuseChanged(app, pending)
+  const backup = action === 'install' && values.backup ? values.backup : newBackup(values.backup ?? '')
+  writeBackup(backup, pending)
+  stdout.write(`kept what was there in ${backup}\n`)
+  await write(app, pending, backup)
   stdout.write(`${kept ? 'restored' : 'installed'}: ${pending.length} mappings written\n`)
   return exitCodes.fine
 }
 
-type Planner = (rows: readonly MappingRow[]) => MappingPlan
+/** Somebody may have changed a row while the question stood. */
+async function refuseChanged(app: HomerApp, pending: readonly RowPlan[]): Promise<void> {
+  const rows = pending.map(({ row }) => row)
+  if (await areThere(app, rows)) return
+  throw new Error('somebody else changed these mappings meanwhile: nothing was written, run it again')
+}
 
-/** Somebody may have changed a row while the question stood, and Homer may write something else than it was sent. */
-async function write(app: HomerApp, pending: readonly RowPlan[], planFor: Planner): Promise<void> {
-  const now = await app.rows()
-  for (const { row } of pending) {
-    if (JSON.stringify(now.find(({ guid }) => guid === row.guid)) !== JSON.stringify(row)) {
-      throw new Error('somebody else changed these mappings meanwhile: nothing was written, run it again')
+/** Homer may fail half way, or keep something else than it was sent. */
+async function write(app: HomerApp, pending: readonly RowPlan[], backup: string): Promise<void> {
+  let count = 0
+  try {
+    for (const { row, written } of pending) {
+      await app.update(row, written)
+      count++
     }
+    const rows = pending.map(({ row, written }) => ({ ...row, correlation_mapping: written }))
+    if (!(await areThere(app, rows))) throw new Error('Homer took the mappings, but they read otherwise')
+  } catch (error) {
+    if (count === 0) throw error
+    const state = `${count} of ${pending.length} mappings were written`
+    throw new Error(`${(error as Error).message}; ${state}: run it again, or hepgate homer restore --backup ${backup}`)
   }
-  for (const { row, after } of pending) await app.update(withLookups(row, after))
-  if (planFor(await app.rows()).rows.some(changes)) throw new Error('Homer took the mappings, but they read otherwise')
+}
+
+async function areThere(app: HomerApp, rows: readonly MappingRow[]): Promise<boolean> {
+  const now = new Map((await app.rows()).map((row) => [row.guid, row]))
+  return rows.every((row) => isDeepStrictEqual(now.get(row.guid), row))
 }
 
 async function agreed(question: string): Promise<boolean> {
@@ -121,10 +134,7 @@ function formOf(form: string): EventForm {
 
 function urlOf(url: string | undefined): string {
   if (url === undefined) throw new UsageError('--url is missing: the address of Homer, http://homer:9080')
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw new UsageError(`--url ${url} is not a URL`)
-  const { username, password, search, hash } = new URL(url)
-  if (username + password + search + hash !== '') throw new UsageError('--url takes scheme, host, port and path alone')
-  return url.replace(/\/+$/, '')
+  return serverUrl(url)
 }
 
 interface LoginValues {

@@ -22,6 +22,8 @@ export interface RowPlan {
   readonly row: MappingRow
   readonly before: readonly Lookup[]
   readonly after: readonly Lookup[]
+  /** `after` as it goes to Homer, which has other forms of an empty list */
+  readonly written: unknown
   /** what is wrong with it or missing in it, and is mended by `after` */
   readonly flaws: readonly string[]
 }
@@ -59,13 +61,10 @@ export function planMapping(rows: readonly MappingRow[], form: EventForm): Mappi
   return { rows: plans, notes }
 }
 
-/** The row with another list of lookups. */
-export function withLookups(row: MappingRow, lookups: readonly Lookup[]): MappingRow {
-  return { ...row, correlation_mapping: lookups }
-}
-
 /** undefined: it is no list. An empty object is what homer-app writes for none. */
-export function lookupsOf({ correlation_mapping: written }: MappingRow): readonly Lookup[] | undefined {
+export function lookupsOf({
+  correlation_mapping: written,
+}: Pick<MappingRow, 'correlation_mapping'>): readonly Lookup[] | undefined {
   if (Array.isArray(written)) return written.every(isObject) ? written : undefined
   const isNothing = written === null || (isObject(written) && Object.keys(written).length === 0)
   return isNothing ? [] : undefined
@@ -73,6 +72,11 @@ export function lookupsOf({ correlation_mapping: written }: MappingRow): readonl
 
 export function changes({ before, after }: RowPlan): boolean {
   return JSON.stringify(before) !== JSON.stringify(after)
+}
+
+/** The window is the operator's to choose. */
+export function isSame(one: Lookup, other: Lookup): boolean {
+  return (['source_field', 'lookup_id', 'lookup_profile', 'lookup_field'] as const).every((k) => one[k] === other[k])
 }
 
 const sipRows = [
@@ -131,7 +135,7 @@ function planRow(row: MappingRow, before: readonly Lookup[], form: EventForm): R
     after.push(wanted)
     flaws.push(`the events of a call's TLS connections are not looked up (hep_proto_${table}_default)`)
   }
-  return { row, before, after, flaws }
+  return { row, before, after, written: after, flaws }
 }
 
 /** homer-app up to 1.5.20 seeds LOG → SIP with `data_header.callid`, which PostgreSQL takes for a table's column. */
@@ -143,11 +147,6 @@ function isSeededMistake(row: MappingRow, lookup: Lookup): boolean {
 function findsCallRecords({ source_field, lookup_id, lookup_profile, lookup_field }: Lookup): boolean {
   const startsAtCall = source_field === 'data_header.callid' || source_field === 'sid'
   return startsAtCall && lookup_id === 100 && lookup_profile === 'default' && lookup_field === 'sid'
-}
-
-/** The window is the operator's to choose. */
-function isSame(one: Lookup, other: Lookup): boolean {
-  return (['source_field', 'lookup_id', 'lookup_profile', 'lookup_field'] as const).every((k) => one[k] === other[k])
 }
 
 /** Lookups of other people that cannot work. */

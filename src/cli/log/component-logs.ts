@@ -37,6 +37,8 @@ export class ComponentLogs implements Logs {
   }
 
   setLevel(component: LogComponent, level: LogLevel): void {
+    // While it may still be said how many were held back.
+    this.#repeats.sumUp()
     this.#of(component).pino.level = level
   }
 

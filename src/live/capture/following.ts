@@ -2,14 +2,17 @@
  * What a capture that follows still has to show: messages as they are stored, and the fate of connections as it is
  * told, in the order they came. Bounded in bytes; when its reader is further behind, it takes no more and is over.
  */
+
 import { channels } from '../../base/channels.js'
 import type { ConnectionEvent } from '../../base/facts.js'
+import type { Observers } from '../../base/observers.js'
 import type { MessageTest, RawMessage } from '../messages/stored.js'
 import type { Happening } from './recording.js'
 
 export type Followed = RawMessage | Happening
 
 export interface MessageFeed {
+  readonly observers: Observers
   /** Tells of those that pass `test` some 100 ms after they came, until the returned function is called. */
   onMessage(hear: (message: RawMessage) => void, test: MessageTest): () => void
   /** Tells now of all that came. */
@@ -30,6 +33,7 @@ export class Following {
   readonly #connId: string | undefined
   readonly #signal: AbortSignal
   readonly #unsubscribe: () => void
+  readonly #unobserve: () => void
   #items: (Followed | undefined)[] = []
   #taken = 0
   #bytes = 0
@@ -42,7 +46,7 @@ export class Following {
     this.#connId = connId
     this.#signal = signal
     this.#unsubscribe = feed.onMessage(this.#onMessage, wants)
-    channels.connection.subscribe(this.#onConnection)
+    this.#unobserve = feed.observers.observe(channels.connection, (event) => this.#onConnection(event))
     if (signal.aborted) this.stop()
     else signal.addEventListener('abort', this.stop)
   }
@@ -76,7 +80,7 @@ export class Following {
   readonly stop = (): void => {
     this.#stopped = true
     this.#unsubscribe()
-    channels.connection.unsubscribe(this.#onConnection)
+    this.#unobserve()
     this.#signal.removeEventListener('abort', this.stop)
     this.#awake()
   }
@@ -85,8 +89,7 @@ export class Following {
     this.#push(message)
   }
 
-  readonly #onConnection = (event: unknown): void => {
-    const { name, status, cause, message, facts } = event as ConnectionEvent
+  #onConnection({ name, status, cause, message, facts }: ConnectionEvent): void {
     if ((name !== 'ERROR' && name !== 'CLOSED') || (this.#connId !== undefined && this.#connId !== facts.id)) return
     const { id: connId, closed } = facts
     this.#feed.settle() // its last messages come before its end

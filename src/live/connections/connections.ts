@@ -3,6 +3,7 @@
  * Lists and searches walk all of them in slices and one after another, so that no call waits. It hears every event
  * of a connection and costs nothing else while nobody looks.
  */
+
 import { channels } from '../../base/channels.js'
 import type { ConnectionEvent, ConnectionFacts } from '../../base/facts.js'
 import type {
@@ -15,6 +16,7 @@ import type {
   SearchProblem,
   TimelineEntry,
 } from '../../base/live.js'
+import type { Observers } from '../../base/observers.js'
 import type { Slices } from '../../base/slices.js'
 import { type ConnectionSearch, type ConnectionTest, compileSearch, type SearchSurroundings } from '../search/search.js'
 import type { Walks } from '../walks.js'
@@ -40,6 +42,7 @@ export interface LiveConnectionsOptions {
     connectionsOfCall(callId: string): Iterable<string>
     messagesOf(connId: string): readonly MessageView[]
   }
+  readonly observers: Observers
   readonly walks: Walks
   /** live.closed_connections */
   readonly closedKept: number
@@ -54,6 +57,7 @@ export class LiveConnections {
   readonly #timelines = new Timelines()
   readonly #closed: ClosedConnections
   readonly #around: SearchSurroundings
+  readonly #unsubscribe: () => void
 
   /** To be made before the gate: of two that hear CLOSED, the one that came first still finds it traced. */
   constructor(options: LiveConnectionsOptions) {
@@ -65,11 +69,11 @@ export class LiveConnections {
       usersOf: (id) => options.calls.usersOf(id),
       connectionsOfCall: (callId) => options.calls.connectionsOfCall(callId),
     }
-    channels.connection.subscribe(this.#onEvent)
+    this.#unsubscribe = options.observers.observe(channels.connection, (event) => this.#onEvent(event))
   }
 
   stop(): void {
-    channels.connection.unsubscribe(this.#onEvent)
+    this.#unsubscribe()
     this.#closed.clear()
   }
 
@@ -168,8 +172,7 @@ export class LiveConnections {
     return facts.closed === undefined ? this.#options.traced(facts) : this.#closed.get(facts.id)?.traced === true
   }
 
-  #onEvent = (message: unknown): void => {
-    const event = message as ConnectionEvent
+  #onEvent(event: ConnectionEvent): void {
     const { facts } = event
     this.#timelines.add(event, this.#options.nowMicros())
     if (event.name !== 'CLOSED') return

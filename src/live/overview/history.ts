@@ -3,12 +3,14 @@
  * connection channel, hold-ups of the event loop. Never walks the connections: a sample costs the same with ten of
  * them as with 50,000.
  */
+
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { channels } from '../../base/channels.js'
 import type { ConnectionEvent } from '../../base/facts.js'
 import { isHandshake } from '../../base/handshakes.js'
 import type { Sample } from '../../base/live.js'
 import type { Log } from '../../base/log.js'
+import type { Observers } from '../../base/observers.js'
 import type { DestinationStatus, GatewayStatus } from '../../base/status.js'
 import { type Every, nodeEvery } from '../every.js'
 
@@ -19,6 +21,7 @@ const loopResolutionMs = 20
 export interface HistoryOptions {
   status(): Promise<GatewayStatus>
   readonly log: Log
+  readonly observers: Observers
   readonly nowMs?: () => number
   readonly every?: Every
 }
@@ -36,12 +39,12 @@ export class History {
   #hasFailed = false
   readonly #loop: IntervalHistogram = monitorEventLoopDelay({ resolution: loopResolutionMs })
   #stopTimer: (() => void) | undefined
-  readonly #onEvent = (message: unknown): void => this.#count(message as ConnectionEvent)
+  readonly #unsubscribe: () => void
 
   constructor(options: HistoryOptions) {
     this.#options = options
     this.#nowMs = options.nowMs ?? Date.now
-    channels.connection.subscribe(this.#onEvent)
+    this.#unsubscribe = options.observers.observe(channels.connection, (event) => this.#count(event))
   }
 
   /** Samples from now on. What came before, while everything was started, counts in the first one, but for hold-ups. */
@@ -54,7 +57,7 @@ export class History {
     this.#stopTimer?.()
     this.#stopTimer = undefined
     this.#loop.disable()
-    channels.connection.unsubscribe(this.#onEvent)
+    this.#unsubscribe()
   }
 
   /** Oldest first. */

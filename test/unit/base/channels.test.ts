@@ -14,6 +14,7 @@ import { facts } from '../../support/destinations.js'
 const connection = facts()
 const buf = Buffer.from('before BYE behind')
 const [start, end] = [7, 10]
+const [callIdStart, callIdEnd] = [8, 9]
 
 /** Copies of what is published, and the objects themselves. */
 function watch(t: TestContext) {
@@ -30,9 +31,9 @@ function watch(t: TestContext) {
 
 test('a message is told with its place, its way and its connection', (t) => {
   const { copies } = watch(t)
-  publishReceived(connection, buf, start, end)
-  publishSent(connection, buf, start, end, undefined)
-  const seen = { facts: connection, buf, start, end, heldMs: undefined }
+  publishReceived(connection, buf, start, end, callIdStart, callIdEnd)
+  publishSent(connection, buf, start, end, callIdStart, callIdEnd, undefined)
+  const seen = { facts: connection, buf, start, end, callIdStart, callIdEnd, heldMs: undefined }
   assert.deepEqual(copies, [
     { ...seen, direction: 'in' },
     { ...seen, direction: 'out' },
@@ -41,8 +42,8 @@ test('a message is told with its place, its way and its connection', (t) => {
 
 test('one object serves for all of them, and holds nothing when it is not handed out', (t) => {
   const { objects } = watch(t)
-  publishReceived(connection, buf, start, end)
-  publishSent(connection, buf, start, end, undefined)
+  publishReceived(connection, buf, start, end, callIdStart, callIdEnd)
+  publishSent(connection, buf, start, end, callIdStart, callIdEnd, undefined)
   const [one, ...more] = objects
   assert.deepEqual(more, [])
   assert.deepEqual([one!.facts, one!.buf], [undefined, undefined])
@@ -52,12 +53,12 @@ test('what is sent was held since it was read, what nobody saw arrive for an unk
   assert.equal(arrivalMs(), 0)
   noteArrival() // nobody looks
   const { copies } = watch(t)
-  publishSent(connection, buf, start, end, 0)
+  publishSent(connection, buf, start, end, callIdStart, callIdEnd, 0)
   noteArrival()
   const arrived = arrivalMs()
   assert.ok(arrived > 0 && arrived <= performance.now())
-  publishSent(connection, buf, start, end, arrived)
-  publishSent(connection, buf, start, end, arrived - 1000)
+  publishSent(connection, buf, start, end, callIdStart, callIdEnd, arrived)
+  publishSent(connection, buf, start, end, callIdStart, callIdEnd, arrived - 1000)
   const [unknown, now, late] = copies.map(({ heldMs }) => heldMs)
   assert.equal(unknown, undefined)
   assert.ok(now! >= 0)

@@ -1,7 +1,7 @@
 /** What hepgate homer finds in the mappings of a Homer 7, and what it makes of them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { changes, type MappingRow, planMapping, withLookups } from '../../../src/cli/homer/mapping.js'
+import { changes, type MappingRow, planMapping } from '../../../src/cli/homer/mapping.js'
 import { diffText, planText } from '../../../src/cli/homer/report.js'
 import { seededRows } from '../../support/homer-app.js'
 
@@ -12,7 +12,7 @@ function installed(rows: readonly MappingRow[], form: 'log' | 'opensips' = 'log'
   const plans = planMapping(rows, form).rows
   return rows.map((row) => {
     const plan = plans.find((other) => other.row === row)
-    return plan === undefined ? row : withLookups(row, plan.after)
+    return plan === undefined ? row : { ...row, correlation_mapping: plan.after }
   })
 }
 

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { HomerAppStandIn, type HomerOptions, seededRows } from '../../support/homer-app.js'
+import { HomerAppStandIn, type HomerOptions, type StandInRow, seededRows } from '../../support/homer-app.js'
 import { listening } from '../../support/listening.js'
 import { freePort } from '../../support/ports.js'
 import { runHepgate } from '../../support/terminal.js'
@@ -53,12 +53,10 @@ test('install shows the change, keeps what was there, writes it, and the next ch
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
   assert.ok(stdout.endsWith(`\nkept what was there in ${backup}\ninstalled: 4 mappings written\n`), stdout)
   assert.match(stdout, /^- .*data_header\.callid.*\n\+ .*"lookup_field":"sid"/m)
-  const kept = JSON.parse(readFileSync(backup, 'utf8')) as { guid: string }[]
-  for (const row of kept)
-    assert.deepEqual(
-      row,
-      seededRows().find(({ guid }) => guid === row.guid),
-    )
+  const kept = JSON.parse(readFileSync(backup, 'utf8')) as { guid: string; correlation_mapping: unknown }[]
+  for (const { guid, correlation_mapping } of kept) {
+    assert.deepEqual(correlation_mapping, seededRows().find((row) => row.guid === guid)?.correlation_mapping)
+  }
   assert.equal(kept.length, 4)
   const { correlation_mapping, ...rest } = homer.row(1, 'call')
   const { correlation_mapping: seeded, ...untouched } = seededRows()[1]!
@@ -68,6 +66,22 @@ test('install shows the change, keeps what was there, writes it, and the next ch
   const check = await run('check')
   assert.equal(check.code, 0)
   assert.match(check.stdout, /^ {2}SIP call: fine$/m)
+})
+
+test('of a row nothing is sent but the lookups and what homer-app insists on', async (t) => {
+  const { homer, run, backup } = await scene(t)
+  await run('install', '--yes', '--backup', backup)
+  for (const row of homer.written) {
+    assert.deepEqual(Object.keys(row).sort(), [
+      'correlation_mapping',
+      'hepid',
+      'partid',
+      'partition_step',
+      'profile',
+      'retention',
+      'version',
+    ])
+  }
 })
 
 test('a second install finds nothing to do and writes nothing', async (t) => {
@@ -80,18 +94,112 @@ test('a second install finds nothing to do and writes nothing', async (t) => {
   assert.deepEqual(homer.written, [])
 })
 
-test('restore puts back what an install replaced, and keeps what else was changed since', async (t) => {
+const own = {
+  source_field: 'data_header.x',
+  lookup_id: 1,
+  lookup_profile: 'call',
+  lookup_field: 'sid',
+  lookup_range: [-5, 5],
+}
+
+function lookupsOf(row: StandInRow): Record<string, unknown>[] {
+  return row.correlation_mapping as Record<string, unknown>[]
+}
+
+test('restore takes back what an install wrote, and keeps what else was changed since', async (t) => {
   const { homer, run, backup } = await scene(t)
   await run('install', '--yes', '--backup', backup)
   homer.row(1, 'call').retention = 99
+  lookupsOf(homer.row(1, 'call')).push(own)
+  lookupsOf(homer.row(100, 'default')).unshift(own)
   const { code, stdout } = await run('restore', '--yes', '--backup', backup)
   assert.equal(code, 0)
   assert.ok(stdout.endsWith('restored: 4 mappings written\n'))
-  const call = seededRows()[1]!
-  assert.deepEqual(homer.row(1, 'call'), { ...call, retention: 99 })
-  assert.deepEqual(homer.row(100, 'default'), seededRows()[3])
+  const [, call, registration, log] = seededRows() as [StandInRow, StandInRow, StandInRow, StandInRow]
+  assert.deepEqual(homer.row(1, 'call'), { ...call, retention: 99, correlation_mapping: [...lookupsOf(call), own] })
+  assert.deepEqual(homer.row(1, 'registration'), registration)
+  assert.deepEqual(homer.row(100, 'default'), { ...log, correlation_mapping: [own, ...lookupsOf(log)] })
   assert.match((await run('restore', '--yes', '--backup', backup)).stdout, /nothing to do\n$/)
 })
+
+test('restore keeps what is there before it, from which it can be taken back too', async (t) => {
+  const { homer, run, backup } = await scene(t)
+  await run('install', '--yes', '--backup', backup)
+  lookupsOf(homer.row(1, 'call')).push(own)
+  const installed = structuredClone(homer.rows)
+  const { stdout } = await run('restore', '--yes', '--backup', backup)
+  const kept = /^kept what was there in (.*)$/m.exec(stdout)![1]!
+  assert.equal(dirname(kept), dirname(backup))
+  assert.equal((await run('restore', '--yes', '--backup', kept)).code, 0)
+  assert.deepEqual(sorted(homer.rows), sorted(installed))
+})
+
+/** A list has no order for Homer, and the rows none for anybody. */
+function sorted(rows: readonly StandInRow[]): unknown[] {
+  const text = ({ correlation_mapping: list, ...row }: StandInRow) =>
+    JSON.stringify([row, Array.isArray(list) ? list.map((lookup) => JSON.stringify(lookup)).sort() : list])
+  return rows.map(text).sort()
+}
+
+for (const [what, nothing] of [
+  ['an empty object', {}],
+  ['null', null],
+] as const) {
+  test(`a mapping that was ${what} is that again, unless others wrote into it since`, async (t) => {
+    const { homer, run, backup } = await scene(t)
+    homer.row(1, 'call').correlation_mapping = nothing
+    homer.row(1, 'registration').correlation_mapping = nothing
+    await run('install', '--yes', '--backup', backup)
+    lookupsOf(homer.row(1, 'registration')).push(own)
+    await run('restore', '--yes', '--backup', backup)
+    assert.deepEqual(homer.row(1, 'call').correlation_mapping, nothing)
+    assert.deepEqual(homer.row(1, 'registration').correlation_mapping, [own])
+  })
+}
+
+test('a lookup of ours with another window is the choice of the operator: restore tells of it and leaves it', async (t) => {
+  const { homer, run, backup } = await scene(t)
+  await run('install', '--yes', '--backup', backup)
+  const ours = lookupsOf(homer.row(1, 'call')).at(-1)!
+  ours.lookup_range = [-60, 60]
+  const { code, stdout } = await run('restore', '--yes', '--backup', backup)
+  assert.equal(code, 0)
+  assert.match(stdout, /^ {4}SIP call: a lookup of ours was changed since, and stays$/m)
+  assert.deepEqual(lookupsOf(homer.row(1, 'call')).at(-1), ours)
+  assert.deepEqual(homer.row(1, 'registration'), seededRows()[2])
+})
+
+test('a mapping that is gone is told, and the others are restored', async (t) => {
+  const { homer, run, backup } = await scene(t)
+  await run('install', '--yes', '--backup', backup)
+  const { guid } = homer.row(1, 'call')
+  homer.rows = homer.rows.filter((row) => row.guid !== guid)
+  const { stdout } = await run('restore', '--yes', '--backup', backup)
+  assert.ok(stdout.includes(`    the mapping ${guid} of the backup is not there any more\n`))
+  assert.ok(stdout.endsWith('restored: 3 mappings written\n'))
+})
+
+for (const action of ['install', 'restore'] as const) {
+  test(`an ${action} that fails half way says what was written and both ways on, which work`, async (t) => {
+    const { homer, run, backup } = await scene(t)
+    if (action === 'restore') await run('install', '--yes', '--backup', backup)
+    const before = structuredClone(homer.rows)
+    homer.written.length = 0
+    homer.failure = () => (homer.written.length === 1 ? 'disk' : undefined)
+    const { code, stderr } = await run(action, '--yes', '--backup', backup)
+    assert.equal(code, 1)
+    const ways =
+      /did not take the mapping \(HTTP 400: disk\); 1 of 4 mappings were written: run it again, or hepgate homer restore --backup (.*)\n$/
+    const [, kept] = ways.exec(stderr)!
+    homer.failure = () => undefined
+    assert.match((await run('restore', '--yes', '--backup', kept!)).stdout, /restored: 1 mappings written\n$/)
+    assert.deepEqual(sorted(homer.rows), sorted(before))
+    assert.match(
+      (await run(action, '--yes', '--backup', action === 'install' ? `${backup}.2` : backup)).stdout,
+      /4 mappings/,
+    )
+  })
+}
 
 test('--dry-run shows the change and makes none', async (t) => {
   const { homer, run, backup } = await scene(t)
@@ -129,6 +237,7 @@ test('mappings that somebody changes meanwhile are left alone', async (t) => {
   const { code, stderr } = await run('install', '--yes', '--backup', backup)
   assert.equal(code, 1)
   assert.match(stderr, /somebody else changed these mappings meanwhile: nothing was written/)
+  assert.equal(existsSync(backup), false)
   assert.deepEqual(homer.written, [])
 })
 
@@ -183,6 +292,21 @@ test('what Homer does not take is told in its words', async (t) => {
   assert.match(stderr, /did not take the mapping \(HTTP 400: .*'Retention' failed on the 'required' tag\)/)
 })
 
+test('a token that could steer a terminal is none, and is not repeated', async (t) => {
+  const { backup } = await scene(t)
+  writeFileSync(backup, 'some-password')
+  const url = await server(t, 201, '{"token":"a\\u001b[31mb\\nc"}')
+  const { code, stderr } = await runHepgate('homer', 'check', '--url', url, '--password', `file:${backup}`)
+  assert.equal(code, 1)
+  assert.match(stderr, /^hepgate homer: http.* does not answer like Homer 7 \(POST \/api\/v3\/auth: HTTP 201\); .*\n$/)
+})
+
+test('what a Homer 11 calls its version cannot steer the terminal', async (t) => {
+  const url = await server(t, 200, `{"module":"coordinator","version":"11\\u001b[31m${'1'.repeat(1000)}"}`)
+  const { stdout } = await runHepgate('homer', 'check', '--url', url)
+  assert.match(stdout, /^http:\S+ is a Homer 11 \(11 \[31m1{293}\), which .*\n$/)
+})
+
 test('a Homer whose database was never populated is told so', async (t) => {
   const { run } = await scene(t, { rows: [] })
   const { code, stderr } = await run('check')
@@ -233,7 +357,7 @@ test('a password is sent nowhere else by a redirect', async (t) => {
   homer.onRequest = () => asked++
   const { code, stderr } = await runHepgate('homer', 'check', '--url', url, '--password', `file:${backup}`)
   assert.equal(code, 1)
-  assert.match(stderr, /no answer from .* \(unexpected redirect\)/)
+  assert.match(stderr, /no answer from .* \(it redirects to http:\/\/127.*\/api\/v3\/auth\)/)
   assert.equal(asked, 0)
 })
 

@@ -78,7 +78,7 @@ test('everything else has its default', () => {
       drain_timeout: 10_000,
     },
     collector: { listen: [], max_packets: 10_000 },
-    telemetry: { metrics: true, sip_spans: 0.05 },
+    telemetry: { metrics: true, sip_spans: 0.01 },
     live: { message_bytes: 32 * 1024 * 1024, closed_connections: 1000, viewers: 32 },
     api: {
       listen: { ip: '127.0.0.1', port: 8080 },

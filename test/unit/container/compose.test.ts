@@ -37,7 +37,7 @@ test('all images have a version in their tag', () => {
   const bases = inline.flatMap((text) => [...text.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image!))
   const pulled = services.filter(([, { build }]) => build === undefined).map(([, { image }]) => image)
   assert.ok(pulled.length >= 8)
-  for (const image of [...pulled, ...bases]) assert.match(image, /:v?\d+\.\d+(\.\d+)?(-[a-z]+)?$/)
+  for (const image of [...pulled, ...bases]) assert.match(image!, /:v?\d+\.\d+(\.\d+)?(-[a-z]+)?$/)
 })
 
 test('each container can be asked how it is, and is asked often', () => {

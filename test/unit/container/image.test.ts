@@ -1,12 +1,17 @@
 /** Dockerfile, .dockerignore and config/docker.yaml fit each other and the repository. */
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
-import { join, normalize } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { dirname, join, normalize } from 'node:path'
 import { test } from 'node:test'
 import { loadConfig } from '../../../src/config/load.js'
 import { fileText } from '../../support/compose.js'
+import { startGatewayProcess } from '../../support/gateway-process.js'
+import { listening, tcpServer } from '../../support/listening.js'
 import { repoRoot } from '../../support/paths.js'
+import { runProcess } from '../../support/process.js'
 import { runHepgate } from '../../support/terminal.js'
+import { tempDir } from '../../support/tmp.js'
 
 /** instruction and the words behind it; a line that ends in a backslash goes on */
 const dockerfile = fileText('Dockerfile')
@@ -18,6 +23,11 @@ const dockerfile = fileText('Dockerfile')
 const instructions = (name: string) => dockerfile.filter(([first]) => first === name).map(([, ...words]) => words)
 /** of the repository, into the image */
 const copied = instructions('COPY').filter(([first]) => !first!.startsWith('--from='))
+/** program and arguments of the health check */
+const healthCheck = JSON.parse(/\bCMD (.+)$/.exec(instructions('HEALTHCHECK')[0]!.join(' '))![1]!) as [
+  string,
+  ...string[],
+]
 const configFile = join(repoRoot, 'config/docker.yaml')
 
 process.env.HEPGATE_TOKEN = 'for this test only'
@@ -40,8 +50,49 @@ test('the image exposes what the configuration listens on, and asks the API how 
   const listening = [...config.socket.map((socket) => socket.port), config.api.listen!.port]
   assert.deepEqual(instructions('EXPOSE').flat().map(Number), listening)
   assert.equal(config.api.listen!.ip, '0.0.0.0', 'loopback of a container is not reached from outside')
-  const health = instructions('HEALTHCHECK').flat().join(' ')
-  assert.ok(health.includes(`127.0.0.1:${config.api.listen!.port}/healthz`), health)
+  assert.ok(healthCheck.join().includes(`/dev/tcp/127.0.0.1/${config.api.listen!.port} `))
+})
+
+test('its health check says yes while a gateway runs, and no when it is gone, ill or silent', async (t) => {
+  const gateway = await startGatewayProcess(t, {})
+  const { port } = new URL(gateway.apiUrl)
+  assert.equal(await health(port), 0)
+  await gateway.stop()
+  assert.notEqual(await health(port), 0)
+  const ill = createServer((_, response) => response.writeHead(503).end('{}'))
+  assert.notEqual(await health(await listening(t, ill)), 0)
+  assert.notEqual(await health(await tcpServer(t, () => {})), 0)
+})
+
+test('what is left out of the packages are types, maps, manuals, tests and builds for others, and no licence', async (t) => {
+  const dir = tempDir(t)
+  const kept = [
+    'dist/main.js',
+    'node_modules/@opentelemetry/api/build/src/index.js',
+    'node_modules/one/LICENSE.md',
+    'node_modules/one/dist/esm/index.js',
+    'node_modules/one/lib/docs.js',
+    'node_modules/one/package.json',
+    'node_modules/two/licence.md',
+  ]
+  const left = [
+    'dist/main.js.map',
+    'node_modules/@opentelemetry/api/build/esm/index.js',
+    'node_modules/@opentelemetry/api/build/esnext/index.js',
+    'node_modules/one/README.md',
+    'node_modules/one/index.d.cts',
+    'node_modules/one/index.d.ts',
+    'node_modules/one/node_modules/two/test/test.js',
+  ]
+  for (const path of [...kept, ...left]) {
+    mkdirSync(join(dir, dirname(path)), { recursive: true })
+    writeFileSync(join(dir, path), '')
+  }
+  const trim = instructions('RUN').find(([first]) => first === 'find')!
+  const { code, stderr } = await runProcess('sh', ['-c', trim.join(' ')], { cwd: dir })
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+  const found = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  assert.deepEqual(found.map(({ parentPath, name }) => join(parentPath, name).slice(dir.length + 1)).sort(), kept)
 })
 
 test('the one place it writes to is a volume of its user', () => {
@@ -71,3 +122,9 @@ test('SIGTERM ends it: the signal that hepgate drains on', () => {
   assert.deepEqual(instructions('STOPSIGNAL'), [['SIGTERM']])
   assert.deepEqual(instructions('ENTRYPOINT'), [['["hepgate"]']], 'a shell before it would not hand signals on')
 })
+
+/** The exit code of the health check, asked of another port. */
+async function health(port: number | string): Promise<number | null> {
+  const [program, ...args] = healthCheck.map((word) => word.replace('/8080 ', `/${port} `)) as [string, ...string[]]
+  return (await runProcess(program, args)).code
+}

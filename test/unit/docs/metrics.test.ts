@@ -1,8 +1,8 @@
 /** docs/metrics.md has every metric and every label, from the table. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Instrument, instruments, labels } from '../../../src/telemetry/instruments.js'
-import { prometheusName } from '../../../src/telemetry/prometheus.js'
+import { type Instrument, instruments, labels } from '../../../src/telemetry/metrics/instruments.js'
+import { prometheusName } from '../../../src/telemetry/metrics/prometheus.js'
 import { fromRepository, staleFiles } from '../../support/generate-docs.js'
 
 const path = 'docs/metrics.md'

@@ -1,8 +1,8 @@
 /** The Grafana boards ask for what the gateway measures, and are laid out as Grafana shows them: without gaps. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { instruments } from '../../../src/telemetry/instruments.js'
-import { prometheusName } from '../../../src/telemetry/prometheus.js'
+import { instruments } from '../../../src/telemetry/metrics/instruments.js'
+import { prometheusName } from '../../../src/telemetry/metrics/prometheus.js'
 import { unknownNames } from '../../support/prometheus-names.js'
 import { type Board, boards, type Panel, queriesOf, selectorsOf } from '../../support/prometheus-queries.js'
 
@@ -10,6 +10,9 @@ const all = boards()
 const gridColumns = 24
 /** What Grafana has without a plugin, of what we use. */
 const corePanels = ['row', 'stat', 'timeseries', 'heatmap', 'state-timeline', 'bargauge', 'table']
+/** To a board, or to one panel of it, with what is chosen at the top. */
+const boardUrl =
+  /^\/d\/([\w-]+)\?(?:viewPanel=(\d+)&)?\$\{datasource:queryparam\}&\$\{job:queryparam\}&\$\{instance:queryparam\}&\$\{__url_time_range\}$/
 
 test('there are four boards, each with an id of its own', () => {
   assert.deepEqual(all.map(({ name }) => name).sort(), [
@@ -76,7 +79,25 @@ for (const board of all) {
       ['Restarts', 'Reloads', 'Alerts'],
     )
   })
+
+  test(`${board.name}: its values lead to boards and panels that are there, with what is chosen`, () => {
+    for (const { title, fieldConfig } of board.panels) {
+      for (const { url } of fieldConfig?.defaults.links ?? []) {
+        const [, uid, panel] = boardUrl.exec(url) ?? []
+        const target = all.find((one) => one.uid === uid)
+        assert.ok(target !== undefined, `${title}: ${url}`)
+        assert.ok(panel === undefined || target.panels.some(({ id }) => id === Number(panel)), `${title}: ${url}`)
+      }
+    }
+  })
 }
+
+test('each value at the top of the edge overview leads to what explains it', () => {
+  const { panels } = all.find(({ name }) => name === 'edge-overview')!
+  for (const { type, title, fieldConfig } of panels) {
+    if (type === 'stat') assert.equal(fieldConfig!.defaults.links?.length, 1, title)
+  }
+})
 
 test('every metric is on a board', () => {
   const shown = new Set(

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
 import { channels, publishConnection } from '../../../src/base/channels.js'
 import type { CaptureRequest, ConnectionRow } from '../../../src/base/live.js'
+import { silentLog } from '../../../src/base/log.js'
+import { Observers } from '../../../src/base/observers.js'
 import type { CaptureSources } from '../../../src/live/capture/capture.js'
 import { Captures } from '../../../src/live/capture/captures.js'
 import { MessageStore } from '../../../src/live/messages/messages.js'
@@ -24,6 +26,7 @@ class Sources implements CaptureSources {
   readonly rows = new Map<string, ConnectionRow>()
   readonly timelines = new Map<string, ReturnType<CaptureSources['timeline']>>()
   readonly listeners = new Map<(message: RawMessage) => void, MessageTest>()
+  readonly observers = new Observers(silentLog)
   readonly walks = new Walks()
 
   store(overrides: Partial<RawMessage> = {}): RawMessage {

@@ -1,8 +1,11 @@
 /** Connections as the gateway would know them, without one: a few of every kind, as many as wanted. */
+
 import { publishConnection } from '../../../src/base/channels.js'
 import type { Cause } from '../../../src/base/errors.js'
 import type { ConnectionEvent, ConnectionEventName, ConnectionFacts } from '../../../src/base/facts.js'
 import type { ConnectionQuery } from '../../../src/base/live.js'
+import { silentLog } from '../../../src/base/log.js'
+import { Observers } from '../../../src/base/observers.js'
 import { LiveConnections, type LiveConnectionsOptions } from '../../../src/live/connections/connections.js'
 import { Walks } from '../../../src/live/walks.js'
 import { certificate, connection, startMicros } from '../trace/fakes.js'
@@ -75,6 +78,7 @@ export function viewOf(
     traced: (facts) => facts.trace !== undefined,
     inspect: () => undefined,
     calls: { settle() {}, callIdsOf: () => [], usersOf: () => [], connectionsOfCall: () => [], messagesOf: () => [] },
+    observers: new Observers(silentLog),
     walks: new Walks(),
     closedKept: 100,
     peerKey: (ip) => ip,

@@ -4,6 +4,7 @@ import { publishConnection } from '../../../src/base/channels.js'
 import type { Cause } from '../../../src/base/errors.js'
 import type { ConnectionEventName, ConnectionFacts } from '../../../src/base/facts.js'
 import { silentLog } from '../../../src/base/log.js'
+import { Observers } from '../../../src/base/observers.js'
 import type { GatewayStatus } from '../../../src/base/status.js'
 import { History, samplesKept } from '../../../src/live/overview/history.js'
 import { until } from '../../support/wait.js'
@@ -23,6 +24,7 @@ async function begun(status: GatewayStatus = healthyStatus()) {
       return scene.status
     },
     log: silentLog,
+    observers: new Observers(silentLog),
     nowMs: () => scene.nowMs,
     every: (_ms, run) => {
       scene.tick = run
@@ -71,7 +73,15 @@ test('there is no sample before a second has passed', async () => {
 test('a sample holds what is now, and what was counted since the one before', async () => {
   const { second } = await begun()
   const sample = await second({
-    connections: { open: 7, inHandshake: 2, acceptedTotal: 12, connectedTotal: 6, closedTotal: 4, failures: {} },
+    connections: {
+      open: 7,
+      limit: 10_000,
+      inHandshake: 2,
+      acceptedTotal: 12,
+      connectedTotal: 6,
+      closedTotal: 4,
+      failures: {},
+    },
     messages: { relayed: 150, postponed: 0, lost: { 'send-timeout': 2, idle: 1 }, pings: 9 },
     destinations: [destinationStatus({ sentPackets: 40, dropped: { 'queue-full': 3, refused: 1 }, queuedPackets: 5 })],
   })
@@ -184,7 +194,7 @@ test('a status that cannot be had leaves a gap, is logged once and ends nothing'
     if (fails) throw new Error('not now')
     return healthyStatus()
   }
-  history = new History({ status, log, every: () => () => {} })
+  history = new History({ status, log, observers: new Observers(log), every: () => () => {} })
   history.start()
   await settled()
   fails = true

@@ -5,8 +5,8 @@ import { publishConnection } from '../../../src/base/channels.js'
 import type { Cause } from '../../../src/base/errors.js'
 import type { ConnectionEventName, ConnectionFacts } from '../../../src/base/facts.js'
 import { silentLog } from '../../../src/base/log.js'
-import { ConnectionTotals } from '../../../src/telemetry/connection-totals.js'
-import { Observers } from '../../../src/telemetry/observers.js'
+import { Observers } from '../../../src/base/observers.js'
+import { ConnectionTotals } from '../../../src/telemetry/metrics/connection-totals.js'
 import { facts } from '../../support/destinations.js'
 
 function totals(t: TestContext): ConnectionTotals {

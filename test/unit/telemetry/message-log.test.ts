@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { channels, publishReceived, publishSent } from '../../../src/base/channels.js'
 import type { LogLevel } from '../../../src/base/log.js'
-import { MessageLog } from '../../../src/telemetry/message-log.js'
-import { Observers } from '../../../src/telemetry/observers.js'
+import { Observers } from '../../../src/base/observers.js'
+import { MessageLog } from '../../../src/telemetry/log/message-log.js'
 import { connection } from '../trace/fakes.js'
 import { RecordedLogs } from './logs.js'
 
@@ -18,6 +18,12 @@ const ringing = Buffer.from(
   'SIP/2.0 180 Ringing\r\nCall-ID: 1@a.example\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n',
 )
 
+/** As a framer tells it. */
+function callIdPlace(buf: Buffer): [start: number, end: number] {
+  const at = buf.indexOf('Call-ID: ')
+  return at < 0 ? [0, 0] : [at + 'Call-ID: '.length, buf.indexOf('\r\n', at)]
+}
+
 function scene(t: TestContext, level: LogLevel) {
   const logs = new RecordedLogs({ sip: level })
   const log = new MessageLog(logs, new Observers(logs.of('telemetry')))
@@ -30,8 +36,8 @@ test('at debug: one line for each message, with what finds its call', (t) => {
   const span = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) }
   const facts = connection({ span })
   const around = Buffer.concat([Buffer.from('BYE '), invite, Buffer.from('ACK ')])
-  publishReceived(facts, around, 4, 4 + invite.length)
-  publishSent(facts, ringing, 0, ringing.length, performance.now() - 5)
+  publishReceived(facts, around, 4, 4 + invite.length, ...callIdPlace(around))
+  publishSent(facts, ringing, 0, ringing.length, ...callIdPlace(ringing), performance.now() - 5)
   const [received, sent] = logs.lines
   assert.deepEqual(received, {
     component: 'sip',
@@ -58,7 +64,7 @@ test('at debug: one line for each message, with what finds its call', (t) => {
 
 test('no line holds the body, who calls whom, or credentials', (t) => {
   const { logs } = scene(t, 'debug')
-  publishReceived(connection(), invite, 0, invite.length)
+  publishReceived(connection(), invite, 0, invite.length, ...callIdPlace(invite))
   const line = JSON.stringify(logs.lines)
   for (const secret of ['crypto', 'alice', 'bob', 'Digest', 'not-this']) assert.equal(line.includes(secret), false)
 })
@@ -69,7 +75,7 @@ test('at any other level nobody listens, and a change of the level is taken at o
   logs.setLevel('sip', 'debug')
   log.refresh()
   log.refresh()
-  publishReceived(connection(), invite, 0, invite.length)
+  publishReceived(connection(), invite, 0, invite.length, ...callIdPlace(invite))
   assert.equal(logs.lines.length, 1)
   logs.setLevel('sip', 'warn')
   log.refresh()
@@ -80,7 +86,7 @@ test('whatever the bytes, there is a line, and it is short', (t) => {
   const { logs } = scene(t, 'debug')
   const long = Buffer.from(`${'M'.repeat(5000)} sip:a SIP/2.0\r\nCall-ID: ${'c'.repeat(5000)}\r\n\r\n`)
   for (const bytes of [long, Buffer.from('\x00\xff'), Buffer.alloc(0)])
-    publishReceived(connection(), bytes, 0, bytes.length)
+    publishReceived(connection(), bytes, 0, bytes.length, ...callIdPlace(bytes))
   assert.equal(logs.lines.length, 3)
   assert.ok(JSON.stringify(logs.lines[0]).length < 1000)
 })

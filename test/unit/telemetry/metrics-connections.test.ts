@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Cause } from '../../../src/base/errors.js'
 import type { ConnectionEvent, ConnectionFacts, TlsFacts } from '../../../src/base/facts.js'
-import { ConnectionMetrics } from '../../../src/telemetry/connection-metrics.js'
-import { type InstrumentKey, instruments } from '../../../src/telemetry/instruments.js'
-import type { HistogramValue } from '../../../src/telemetry/reading.js'
+import { ConnectionMetrics } from '../../../src/telemetry/metrics/connection-metrics.js'
+import { type InstrumentKey, instruments } from '../../../src/telemetry/metrics/instruments.js'
+import type { HistogramValue } from '../../../src/telemetry/metrics/reading.js'
 import { facts } from '../../support/destinations.js'
 
 const tls: TlsFacts = {
@@ -68,6 +68,25 @@ test('a connection that was refused was never open', () => {
     assert.deepEqual(life.read(key), {}, key)
   }
   assert.deepEqual(life.read('handshakes'), { 'in edge default failure cert-expired   ': 1 })
+  assert.deepEqual(life.read('connectionsRefused'), {}, 'it is under handshakes')
+})
+
+test('what was refused without a handshake is counted by cause, and nowhere else', () => {
+  const life = new Life()
+  life.see(facts({ id: '1' }), ['ACCEPTED', 'limit-reached'], ['CLOSED', 'limit-reached'])
+  life.see(facts({ id: '2' }), ['ACCEPTED', 'limit-reached'], ['CLOSED', 'limit-reached'])
+  life.see(facts({ id: '3' }), ['ACCEPTED', 'bad-proxy-header'], ['CLOSED', 'bad-proxy-header'])
+  const core = { side: 'core', transport: 'tcp', domain: undefined } as const
+  life.see(facts({ id: '4', ...core }), ['ACCEPTED', 'reset-in-handshake'], ['CLOSED', 'reset-in-handshake'])
+  life.see(facts({ id: '5', ...core, ...outgoing }), ['CONNECTED', 'connect-refused'], ['CLOSED', 'connect-refused'])
+  assert.deepEqual(life.read('connectionsRefused'), {
+    'edge tls limit-reached': 2,
+    'edge tls bad-proxy-header': 1,
+    'core tcp reset-in-handshake': 1,
+  })
+  for (const key of ['connectionsActive', 'connectionsOpened', 'connectionsClosed', 'handshakes'] as const) {
+    assert.deepEqual(life.read(key), {}, key)
+  }
 })
 
 test('one that was open before anybody counted takes nothing away when it is closed', () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { GatewayStatus } from '../../../src/base/status.js'
-import { GatewayMetrics } from '../../../src/telemetry/gateway-metrics.js'
-import { instruments } from '../../../src/telemetry/instruments.js'
-import { prometheusText } from '../../../src/telemetry/prometheus.js'
+import { GatewayMetrics } from '../../../src/telemetry/metrics/gateway-metrics.js'
+import { instruments } from '../../../src/telemetry/metrics/instruments.js'
+import { prometheusText } from '../../../src/telemetry/metrics/prometheus.js'
 import { bareSamples } from '../../support/api-samples.js'
 import { parseExposition } from '../../support/exposition.js'
 import { FakeGateway } from '../../support/fake-gateway.js'
@@ -26,12 +26,16 @@ test('everything that the gateway counts is told, each once', () => {
   const destination = full.destinations[0]!
   assert.deepEqual(samples({ ...full, destinations: [] }), [
     'hepgate_connections_handshaking 1',
+    'hepgate_connections_limit 10000',
     'hepgate_sip_relayed_total 10',
     'hepgate_sip_postponed_total 3',
     'hepgate_sip_lost_total error_type=send-timeout 1',
     'hepgate_sip_keepalives_total 6',
     'hepgate_sip_answered_total sip_response_status_code=200 7',
     'hepgate_sip_answered_total sip_response_status_code=483 1',
+    'hepgate_sip_registrations_total sip_response_status_code=200 8',
+    'hepgate_sip_registrations_total sip_response_status_code=401 9',
+    'hepgate_sip_registrations_total sip_response_status_code=403 1',
     'hepgate_sip_requests_dropped_total reason=flow-gone 1',
     'hepgate_sip_responses_dropped_total reason=not-ours 2',
     'hepgate_sip_datagrams_large_total 3',
@@ -84,6 +88,7 @@ test('what there is none of is not told', () => {
   )
   for (const absent of [
     'answered',
+    'registrations',
     'tls_certificate',
     'keylog',
     'collector',

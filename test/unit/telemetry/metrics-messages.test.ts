@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ConnectionFacts, Direction } from '../../../src/base/facts.js'
 import { registeredMethods } from '../../../src/sip/methods.js'
-import { instruments } from '../../../src/telemetry/instruments.js'
-import { MessageMetrics } from '../../../src/telemetry/message-metrics.js'
-import type { HistogramValue } from '../../../src/telemetry/reading.js'
+import { instruments } from '../../../src/telemetry/metrics/instruments.js'
+import { MessageMetrics } from '../../../src/telemetry/metrics/message-metrics.js'
+import type { HistogramValue } from '../../../src/telemetry/metrics/reading.js'
 import { facts } from '../../support/destinations.js'
 
 interface Seen {
@@ -19,7 +19,8 @@ class Counted {
   /** Somewhere in a buffer, as it comes from a socket. */
   see(message: string, { on = {}, direction = 'in', heldMs }: Seen = {}): void {
     const buf = Buffer.from(`before${message}behind`, 'latin1')
-    this.metrics.see({ facts: facts(on), direction, buf, start: 6, end: buf.length - 6, heldMs })
+    const place = { buf, start: 6, end: buf.length - 6, callIdStart: 0, callIdEnd: 0 }
+    this.metrics.see({ facts: facts(on), direction, ...place, heldMs })
   }
 
   read(key: 'messages' | 'messageBytes' | 'relayDuration'): Record<string, unknown> {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
-import { openDescriptors } from '../../../src/telemetry/descriptors.js'
-import { instruments } from '../../../src/telemetry/instruments.js'
-import { LoopWindow } from '../../../src/telemetry/loop-window.js'
-import { ProcessMetrics } from '../../../src/telemetry/process-metrics.js'
-import type { HistogramValue } from '../../../src/telemetry/reading.js'
+import { openDescriptors } from '../../../src/telemetry/metrics/descriptors.js'
+import { instruments } from '../../../src/telemetry/metrics/instruments.js'
+import { LoopWindow } from '../../../src/telemetry/metrics/loop-window.js'
+import { ProcessMetrics } from '../../../src/telemetry/metrics/process-metrics.js'
+import type { HistogramValue } from '../../../src/telemetry/metrics/reading.js'
 import { until } from '../../support/wait.js'
 
 const blockedMs = 150

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Instrument, instruments, labels } from '../../../src/telemetry/instruments.js'
-import { prometheusName, prometheusText } from '../../../src/telemetry/prometheus.js'
+import { type Instrument, instruments, labels } from '../../../src/telemetry/metrics/instruments.js'
+import { prometheusName, prometheusText } from '../../../src/telemetry/metrics/prometheus.js'
 import { parseExposition } from '../../support/exposition.js'
 
 const all: readonly Instrument[] = Object.values(instruments)

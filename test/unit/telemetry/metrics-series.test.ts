@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Histogram } from '../../../src/telemetry/histogram.js'
-import { instruments } from '../../../src/telemetry/instruments.js'
-import { counts, maxSets } from '../../../src/telemetry/series.js'
-import { Growth, Sheet } from '../../../src/telemetry/sheet.js'
+import { Histogram } from '../../../src/telemetry/metrics/histogram.js'
+import { instruments } from '../../../src/telemetry/metrics/instruments.js'
+import { counts, maxSets } from '../../../src/telemetry/metrics/series.js'
+import { Growth, Sheet } from '../../../src/telemetry/metrics/sheet.js'
 
 test('a set of labels has one cell, whoever asks', () => {
   const series = counts(instruments.upstreamProbes)

@@ -4,9 +4,9 @@ import { type TestContext, test } from 'node:test'
 import { publishConnection, publishReceived, publishSent } from '../../../src/base/channels.js'
 import type { ConnectionEvent } from '../../../src/base/facts.js'
 import { silentLog } from '../../../src/base/log.js'
-import { Metrics, type MetricsOptions } from '../../../src/telemetry/metrics.js'
-import { Observers } from '../../../src/telemetry/observers.js'
-import { prometheusText } from '../../../src/telemetry/prometheus.js'
+import { Observers } from '../../../src/base/observers.js'
+import { Metrics, type MetricsOptions } from '../../../src/telemetry/metrics/metrics.js'
+import { prometheusText } from '../../../src/telemetry/metrics/prometheus.js'
 import { facts } from '../../support/destinations.js'
 import { parseExposition, sampleOf } from '../../support/exposition.js'
 import { FakeGateway } from '../../support/fake-gateway.js'
@@ -46,8 +46,8 @@ test('what is published is counted, until it is stopped', async (t) => {
   const metrics = start(t)
   const publish = (): void => {
     accepted()
-    publishReceived(facts(), request, 0, request.length)
-    publishSent(facts({ side: 'core', transport: 'tcp' }), request, 0, request.length, performance.now())
+    publishReceived(facts(), request, 0, request.length, 0, 0)
+    publishSent(facts({ side: 'core', transport: 'tcp' }), request, 0, request.length, 0, 0, performance.now())
   }
   publish()
   const families = await read(metrics)

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { trace } from '@opentelemetry/api'
 import { type LogRecord, SeverityNumber } from '@opentelemetry/api-logs'
-import { exportLine } from '../../../src/telemetry/log-export.js'
-import { SdkLog } from '../../../src/telemetry/sdk-log.js'
+import { exportLine } from '../../../src/telemetry/otel/log-export.js'
+import { SdkLog } from '../../../src/telemetry/otel/sdk-log.js'
 
 const line = { time: '2026-01-02T03:04:05.678Z', level: 'info', component: 'tls', msg: 'connection accepted' }
 const ids = { traceId: '1'.repeat(32), spanId: '2'.repeat(16) }
@@ -96,6 +96,17 @@ test('of an error as the SDK writes it only the sentence is told, not what a col
       'x'.repeat(300),
     ],
   )
+})
+
+test('the password of a URL is told at no level, wherever the sentence is cut', () => {
+  const { lines, sdkLog } = heard()
+  const url = 'http://us:s3cr/et@[@collector:4318 /v1/metrics'
+  for (const level of ['error', 'warn', 'info'] as const) sdkLog[level](`'v1/metrics' is not valid in '${url}'`)
+  sdkLog.error(`${'x'.repeat(280)} ${url}`)
+  sdkLog.error('an export threw', new Error(`connect ${url}`))
+  assert.equal(lines.length, 4 + 1)
+  assert.doesNotMatch(JSON.stringify(lines), /us:|s3cr|et@/)
+  assert.match(lines[0]!.reason, /collector:4318/)
 })
 
 test('what the SDK has to say that is no trouble stays at debug', () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { metrics } from '@opentelemetry/sdk-node'
-import { type Instrument, instruments } from '../../../src/telemetry/instruments.js'
-import { metricProducer } from '../../../src/telemetry/otlp-metrics.js'
-import type { Point, Reading } from '../../../src/telemetry/reading.js'
+import { type Instrument, instruments } from '../../../src/telemetry/metrics/instruments.js'
+import type { Point, Reading } from '../../../src/telemetry/metrics/reading.js'
+import { metricProducer } from '../../../src/telemetry/otel/otlp-metrics.js'
 
 const { AggregationTemporality, DataPointType } = metrics
 const startedMs = 1_800_000_000_250.5

@@ -2,17 +2,17 @@ import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { channels } from '../../../src/base/channels.js'
-import { silentLog } from '../../../src/base/log.js'
-import { Observers } from '../../../src/telemetry/observers.js'
+import { type Log, silentLog } from '../../../src/base/log.js'
+import { Observers } from '../../../src/base/observers.js'
 import { Telemetry } from '../../../src/telemetry/telemetry.js'
 import { healthyStatus } from '../../support/watched.js'
 
-function start(metrics: boolean, env: NodeJS.ProcessEnv = {}): Promise<Telemetry> {
+function start(metrics: boolean, env: NodeJS.ProcessEnv = {}, log: Log = silentLog): Promise<Telemetry> {
   return Telemetry.start({
     config: { metrics, sip_spans: 1 },
     version: '1.2.3',
     nodeName: undefined,
-    log: silentLog,
+    log,
     observers: new Observers(silentLog),
     status: async () => healthyStatus(),
     ready: async () => true,
@@ -45,6 +45,16 @@ test('metrics alone need nothing of OpenTelemetry', async () => {
   assert.match((await telemetry.metrics())!, /^hepgate_ready 1$/m)
   await telemetry.stop()
   assert.deepEqual(subscribed(), [])
+  assert.deepEqual(loadedOtel(), [])
+})
+
+test('none beside others switches the signal off, and that is told', async () => {
+  const told: object[] = []
+  const env = { OTEL_TRACES_EXPORTER: 'otlp,none' }
+  const telemetry = await start(false, env, { ...silentLog, warn: (fields) => void told.push(fields) })
+  assert.deepEqual(told, [{ variable: 'OTEL_TRACES_EXPORTER' }])
+  assert.deepEqual(subscribed(), [])
+  await telemetry.stop()
   assert.deepEqual(loadedOtel(), [])
 })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { askedFor, exportersOf, variable, wrongEndpoints } from '../../../src/telemetry/signals.js'
+import { askedFor, contradictions, exportersOf, variable, wrongEndpoints } from '../../../src/telemetry/otel/signals.js'
 
 const all = ['traces', 'metrics', 'logs']
 
@@ -32,9 +32,42 @@ test('values are read without the white space around them', () => {
   assert.equal(variable({ A: ' ' }, 'A'), undefined)
 })
 
-test('an endpoint that is no URL is named, and its value is not', () => {
-  const endpoints = { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://c:4318', OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'collector' }
-  assert.deepEqual(wrongEndpoints({ ...endpoints, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: '' }), [
-    'OTEL_EXPORTER_OTLP_LOGS_ENDPOINT',
-  ])
+const endpoints: [what: string, env: NodeJS.ProcessEnv, wrong: string[]][] = [
+  ['what is no URL', { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector' }, ['OTEL_EXPORTER_OTLP_ENDPOINT']],
+  ['a URL', { OTEL_EXPORTER_OTLP_ENDPOINT: ' https://c:4318 ' }, []],
+  ['a host that looks like a scheme', { OTEL_EXPORTER_OTLP_ENDPOINT: 'c:4318' }, ['OTEL_EXPORTER_OTLP_ENDPOINT']],
+  ['another scheme', { OTEL_EXPORTER_OTLP_ENDPOINT: 'ftp://c' }, ['OTEL_EXPORTER_OTLP_ENDPOINT']],
+  [
+    'the one of a signal',
+    {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://c:4318',
+      OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'collector',
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: '',
+    },
+    ['OTEL_EXPORTER_OTLP_LOGS_ENDPOINT'],
+  ],
+  ['gRPC: without scheme', { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_ENDPOINT: '127.0.0.1:4317' }, []],
+  ['gRPC: a socket', { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_ENDPOINT: 'unix:///run/c' }, []],
+  [
+    'gRPC: another scheme',
+    { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_ENDPOINT: 'ftp://c' },
+    ['OTEL_EXPORTER_OTLP_ENDPOINT'],
+  ],
+  [
+    'gRPC for one signal alone',
+    { OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_ENDPOINT: 'c:4317' },
+    ['OTEL_EXPORTER_OTLP_ENDPOINT'],
+  ],
+]
+
+for (const [what, env, wrong] of endpoints) {
+  test(`an endpoint that cannot be one is named, and its value is not: ${what}`, () => {
+    assert.deepEqual(wrongEndpoints(env), wrong)
+  })
+}
+
+test('none beside others is a contradiction', () => {
+  const env = { OTEL_TRACES_EXPORTER: 'otlp,none', OTEL_METRICS_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'otlp' }
+  assert.deepEqual(contradictions(env), ['OTEL_TRACES_EXPORTER'])
+  assert.deepEqual([...askedFor(env)], ['logs'])
 })

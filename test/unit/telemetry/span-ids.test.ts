@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
 import { tracing } from '@opentelemetry/sdk-node'
 import { hashOfBytes } from '../../../src/base/hash.js'
-import { callLot, callTraceId, SpanIdSource } from '../../../src/telemetry/span-ids.js'
+import { callLot, callTraceId, SpanIdSource } from '../../../src/telemetry/otel/span-ids.js'
 
 const callId = 'a84b4c76e66710@pc33.example.com'
 

@@ -5,7 +5,7 @@ import { tracing } from '@opentelemetry/sdk-node'
 import { unknownEndpoint } from '../../../src/base/address.js'
 import { causeSentence } from '../../../src/base/errors.js'
 import type { ConnectionEvent, ConnectionEventName, ConnectionFacts } from '../../../src/base/facts.js'
-import { ConnectionSpans } from '../../../src/telemetry/connection-spans.js'
+import { ConnectionSpans } from '../../../src/telemetry/otel/connection-spans.js'
 import { SpanRecorder } from '../../support/span-recorder.js'
 import { liveFacts } from '../../support/watched.js'
 
@@ -98,6 +98,15 @@ test('a handshake that fails is an error with its cause, and holds no word of th
   assert.equal(span.attributes['tls.protocol.version'], undefined)
   assert.deepEqual(milliseconds(span), [0, 40], 'it ends when it was broken off')
   assert.doesNotMatch(JSON.stringify(span.attributes), /words of a peer/)
+})
+
+test('a certificate with names without end, of a stranger or a good friend, makes no large span', () => {
+  const { recorder, see } = watched()
+  const [subject, issuer] = ['/OU=x'.repeat(9000), '/O=y'.repeat(9000)]
+  see('ACCEPTED', liveFacts({ peerCertificate: { ...certificate, subject, issuer } }), 'unknown-ca')
+  const { attributes } = recorder.ended[0]!
+  assert.equal(attributes['tls.client.subject'], subject.slice(0, 512))
+  assert.equal(attributes['tls.client.issuer'], issuer.slice(0, 512))
 })
 
 test('no key material and no name of a user gets into a span', () => {

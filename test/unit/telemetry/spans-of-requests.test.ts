@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { tracing } from '@opentelemetry/sdk-node'
+import type { Cause } from '../../../src/base/errors.js'
 import type { ConnectionFacts, Direction } from '../../../src/base/facts.js'
-import { SipSpans } from '../../../src/telemetry/sip-spans.js'
+import { SipSpans } from '../../../src/telemetry/otel/sip-spans.js'
 import { changed, sipAnswer, sipRequest } from '../../support/sip.js'
 import { SpanRecorder } from '../../support/span-recorder.js'
 import { liveFacts } from '../../support/watched.js'
@@ -31,19 +32,24 @@ class Bench {
     this.recorder = new SpanRecorder(sampler)
     this.phone = liveFacts({ span: ids('1'), ...facts })
     const { tracer, ids: source } = this.recorder
-    this.spans = new SipSpans({ tracer, ids: source, share, clock: () => this.nowMs * 1000 })
+    this.spans = new SipSpans({ tracer, ids: source, share, clock: () => this.nowMs * 1000, nowMs: () => this.nowMs })
     t.after(() => this.spans.stop())
   }
 
   see(facts: ConnectionFacts, direction: Direction, message: Buffer, heldMs?: number): void {
     // Somewhere in a buffer, as in life.
     const buf = Buffer.concat([Buffer.from('\r\n'), message, Buffer.from('INVITE ')])
-    this.spans.see({ facts, direction, buf, start: 2, end: 2 + message.length, heldMs })
+    const place = callIdPlace(buf)
+    this.spans.see({ facts, direction, buf, start: 2, end: 2 + message.length, ...place, heldMs })
   }
 
-  request(fields: object = {}): Buffer {
+  close(facts: ConnectionFacts, cause: Cause): void {
+    this.spans.seeConnection({ name: 'CLOSED', status: 'SUCCESS', cause, message: '', facts })
+  }
+
+  request(fields: object = {}, from = this.phone): Buffer {
     const request = sipRequest({ method: 'INVITE', callId, ...fields })
-    this.see(this.phone, 'in', request)
+    this.see(from, 'in', request)
     return request
   }
 
@@ -58,6 +64,14 @@ class Bench {
 
 function ids(digit: string) {
   return { traceId: digit.repeat(32), spanId: digit.repeat(16) }
+}
+
+/** As a framer tells it. */
+function callIdPlace(buf: Buffer) {
+  const found = /^Call-ID: (.*)\r$/m.exec(buf.toString('latin1').split('\r\n\r\n')[0]!)
+  if (found === null) return { callIdStart: 0, callIdEnd: 0 }
+  const callIdStart = found.index + 'Call-ID: '.length
+  return { callIdStart, callIdEnd: callIdStart + found[1]!.length }
 }
 
 function traceOf(id: string): string {
@@ -270,6 +284,39 @@ test('what is under way when the gateway stops is told as that', (t) => {
   assert.equal(bench.ended[0]!.attributes['error.type'], 'shutdown')
 })
 
+test('a connection that closes ends its requests at once, for its cause, and no others', (t) => {
+  const bench = new Bench(t, {})
+  const other = liveFacts()
+  for (const method of ['INVITE', 'OPTIONS']) bench.request({ method })
+  bench.request({ method: 'MESSAGE' }, other)
+  bench.close(liveFacts(), 'idle')
+  assert.equal(bench.ended.length, 0)
+  bench.close(bench.phone, 'peer-reset')
+  assert.deepEqual(
+    bench.ended.map(({ name, status, attributes }) => [name, status, attributes['error.type']]),
+    ['INVITE', 'OPTIONS'].map((name) => [
+      name,
+      { code: SpanStatusCode.ERROR, message: 'no final response: the peer reset the connection' },
+      'peer-reset',
+    ]),
+  )
+  bench.close(bench.phone, 'peer-reset')
+  bench.close(other, 'idle')
+  assert.equal(bench.ended.length, 3)
+})
+
+test('one connection takes a tenth of the places at most, and has them again when it closes', (t) => {
+  const bench = new Bench(t, {})
+  for (let i = 0; i < 1001; i++) bench.request()
+  assert.equal(bench.spans.dropped, 1)
+  bench.answer(bench.request({}, liveFacts()), '200 OK') // of another: still under way
+  bench.close(bench.phone, 'peer-closed')
+  assert.equal(bench.ended.length, 1000)
+  bench.answer(bench.request(), '200 OK')
+  assert.equal(bench.ended.length, 1001)
+  assert.equal(bench.spans.dropped, 1)
+})
+
 test('a call has all its spans or none, and the share is kept', (t) => {
   const bench = new Bench(t, { share: 0.25 })
   const calls = 2000
@@ -295,7 +342,11 @@ test('the sampler of the SDK chooses among those, independently', (t) => {
 
 test('too many at a time are counted and not begun, and there is room again when some have ended', (t) => {
   const bench = new Bench(t, {})
-  const requests = Array.from({ length: 10_000 }, () => bench.request())
+  const others = Array.from({ length: 10 }, () => liveFacts())
+  const requests = [
+    bench.request(),
+    ...Array.from({ length: 9999 }, (_, i) => bench.request({}, others[i % others.length])),
+  ]
   bench.request()
   bench.request()
   assert.equal(bench.spans.dropped, 2)

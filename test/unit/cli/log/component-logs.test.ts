@@ -83,6 +83,13 @@ test('an end of the process sums up', () => {
   assert.equal(written().at(-1)?.repeated, 2)
 })
 
+test('what was held back is told before the level rises above it', () => {
+  const { logs, written } = scene()
+  for (let i = 0; i < 12; i++) logs.of('tls').info({}, 'no')
+  logs.setLevel('tls', 'error')
+  assert.equal(written().at(-1)?.repeated, 2)
+})
+
 test('the channel is given every line that is written, as it is written, but for those about telemetry', (t) => {
   const seen = published(t)
   const { logs, lines } = scene()

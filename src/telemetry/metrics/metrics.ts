@@ -2,13 +2,13 @@
  * Everything that is measured, read when somebody collects: plain numbers, kept up by whoever watches the channels,
  * put beside what the gateway counts itself. However many collect, none takes anything from another. It sends nothing.
  */
-import { channels } from '../base/channels.js'
-import type { GatewayStatus } from '../base/status.js'
+import { channels } from '../../base/channels.js'
+import type { Observers } from '../../base/observers.js'
+import type { GatewayStatus } from '../../base/status.js'
 import { ConnectionMetrics } from './connection-metrics.js'
 import { GatewayMetrics } from './gateway-metrics.js'
 import { instruments } from './instruments.js'
 import { MessageMetrics } from './message-metrics.js'
-import type { Observers } from './observers.js'
 import { ProcessMetrics } from './process-metrics.js'
 import { type Reading, single } from './reading.js'
 

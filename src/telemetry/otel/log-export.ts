@@ -5,7 +5,7 @@
  */
 import { type Context, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api'
 import { type AnyValueMap, type LogAttributes, type Logger, SeverityNumber } from '@opentelemetry/api-logs'
-import type { LogLevel } from '../base/log.js'
+import type { LogLevel } from '../../base/log.js'
 
 const severities: Readonly<Record<LogLevel, SeverityNumber>> = {
   debug: SeverityNumber.DEBUG,

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { type Channel, channel } from 'node:diagnostics_channel'
 import { type TestContext, test } from 'node:test'
-import { Observers } from '../../../src/telemetry/observers.js'
-import { RecordedLogs } from './logs.js'
+import { Observers } from '../../../src/base/observers.js'
+import { RecordedLogs } from '../telemetry/logs.js'
 
 function scene(t: TestContext) {
   const logs = new RecordedLogs()

@@ -4,8 +4,8 @@
  */
 import { type Attributes, type HrTime, ValueType } from '@opentelemetry/api'
 import { metrics, resources } from '@opentelemetry/sdk-node'
-import type { Instrument } from './instruments.js'
-import type { HistogramValue, Point, Reading } from './reading.js'
+import type { Instrument } from '../metrics/instruments.js'
+import type { HistogramValue, Point, Reading } from '../metrics/reading.js'
 
 const { AggregationTemporality, DataPointType } = metrics
 

@@ -2,10 +2,14 @@
  * What spans say of a connection: attributes by the semantic conventions of OpenTelemetry where there is one
  * (`network.*`, `tls.*`, `error.*`), ours beside them (`hepgate.*`). No names of users, no key material.
  */
+
 import { type Attributes, type Link, TraceFlags } from '@opentelemetry/api'
-import { familyOf, unknownEndpoint } from '../base/address.js'
-import type { CertificateFacts, ConnectionFacts, SpanIds } from '../base/facts.js'
-import { protocolVersion } from './protocol-version.js'
+import { familyOf, unknownEndpoint } from '../../base/address.js'
+import type { CertificateFacts, ConnectionFacts, SpanIds } from '../../base/facts.js'
+import { protocolVersion } from '../../base/tls-versions.js'
+
+/** A stranger's certificate may have names of 45 kB; a batch of 512 spans is to stay below the 4 MB that gRPC takes. */
+const maxNameChars = 512
 
 /** Whose connection it is: for spans of requests, which have the rest by their links. */
 export function peerAttributes({ id, side, transport, domain, peer }: ConnectionFacts): Attributes {
@@ -59,11 +63,16 @@ export function linkTo({ traceId, spanId }: SpanIds): Link {
 function certificateAttributes(role: 'client' | 'server', certificate: CertificateFacts | undefined): Attributes {
   if (certificate === undefined) return {}
   return {
-    [`tls.${role}.subject`]: certificate.subject,
-    [`tls.${role}.issuer`]: certificate.issuer,
+    [`tls.${role}.subject`]: cut(certificate.subject),
+    [`tls.${role}.issuer`]: cut(certificate.issuer),
     [`tls.${role}.not_before`]: certificate.notBefore,
     [`tls.${role}.not_after`]: certificate.notAfter,
     // upper case, by the semantic conventions
     [`tls.${role}.hash.sha256`]: certificate.sha256.toUpperCase(),
   }
+}
+
+/** In bytes of its own: what `slice` gives holds the whole name. */
+function cut(name: string): string {
+  return name.length <= maxNameChars ? name : Buffer.from(name.slice(0, maxNameChars)).toString()
 }

@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto'
 import type { tracing } from '@opentelemetry/sdk-node'
-import { scramble } from '../base/hash.js'
+import { scramble } from '../../base/hash.js'
 
 const idDigits = 32
 

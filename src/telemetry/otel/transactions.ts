@@ -3,10 +3,11 @@
  * Call-ID and CSeq as well, because peers of RFC 2543 have no branch and some have always the same. Two of 10 000 that
  * are under way have the same number once in 100 million times. It keeps nothing of a message.
  */
-import { hashOfBytes, scramble } from '../base/hash.js'
-import { findHeader, type HeaderPlace, headerNames, headersStart } from '../sip/headers.js'
-import { behindComma, digitsEnd, skipWhite, tokenEnd } from '../sip/values.js'
-import { Via } from '../sip/via.js'
+import type { MessageSeen } from '../../base/channels.js'
+import { hashOfBytes, scramble } from '../../base/hash.js'
+import { findHeader, type HeaderPlace, headerNames, headersStart } from '../../sip/headers.js'
+import { behindComma, digitsEnd, skipWhite, tokenEnd } from '../../sip/values.js'
+import { Via } from '../../sip/via.js'
 
 const emptyLine = '\r\n\r\n'
 /** of the 53 that a number has, beside the 32 of one hash */
@@ -20,11 +21,11 @@ export class Transactions {
   #callId = 0
   #cseq = 0
 
-  /** By the topmost Via. undefined: what it takes is not there. `callId`: where it was found, and its FNV-1a hash. */
-  topmost(buf: Buffer, start: number, end: number, callId: HeaderPlace, hash: number): number | undefined {
+  /** By the topmost Via. undefined: what it takes is not there. `hash`: FNV-1a of its Call-ID. */
+  topmost({ buf, start, end }: MessageSeen, hash: number): number | undefined {
     const headEnd = buf.indexOf(emptyLine, start) + 2
-    // In the body, or behind this message.
-    if (headEnd < 2 || headEnd > end || callId.valueEnd > headEnd) return undefined
+    // Behind this message.
+    if (headEnd < 2 || headEnd > end) return undefined
     const first = headersStart(buf, start, headEnd)
     const cseq = findHeader(buf, first, headEnd, headerNames.cseq)
     if (cseq === undefined) return undefined

@@ -7,10 +7,10 @@
  *     initiated   connect ─▶ tls.handshake              CONNECT_START ─▶ CONNECTED
  */
 import { ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
-import { type MicroClock, microClock } from '../base/clock.js'
-import { causeSentence } from '../base/errors.js'
-import type { ConnectionEvent, ConnectionFacts } from '../base/facts.js'
-import { isHandshake } from '../base/handshakes.js'
+import { type MicroClock, microClock } from '../../base/clock.js'
+import { causeSentence } from '../../base/errors.js'
+import type { ConnectionEvent, ConnectionFacts } from '../../base/facts.js'
+import { isHandshake } from '../../base/handshakes.js'
 import { networkAttributes, tlsAttributes } from './span-attributes.js'
 
 export class ConnectionSpans {

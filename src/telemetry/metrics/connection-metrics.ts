@@ -2,13 +2,12 @@
  * What happened to connections, by their events: opened, closed, failed, how long it took. Each is counted at its
  * end once; one whose beginning was not seen is not counted among those that are open. It keeps none that is closed.
  */
-import type { Cause } from '../base/errors.js'
-import type { ConnectionEvent, ConnectionFacts } from '../base/facts.js'
-import { isHandshake } from '../base/handshakes.js'
-import { isDeprecated } from '../base/tls-versions.js'
+import type { Cause } from '../../base/errors.js'
+import type { ConnectionEvent, ConnectionFacts } from '../../base/facts.js'
+import { isHandshake } from '../../base/handshakes.js'
+import { isDeprecated, protocolVersion } from '../../base/tls-versions.js'
 import { histograms } from './histogram.js'
 import { instruments } from './instruments.js'
-import { protocolVersion } from './protocol-version.js'
 import type { Reading } from './reading.js'
 import { type Count, counts } from './series.js'
 
@@ -25,6 +24,7 @@ export class ConnectionMetrics {
   readonly #open = new Map<ConnectionFacts, Count>()
   readonly #active = counts(instruments.connectionsActive)
   readonly #opened = counts(instruments.connectionsOpened)
+  readonly #refused = counts(instruments.connectionsRefused)
   readonly #closed = counts(instruments.connectionsClosed)
   readonly #durations = histograms(instruments.connectionDuration)
   readonly #errors = counts(instruments.connectionErrors)
@@ -57,6 +57,7 @@ export class ConnectionMetrics {
     return [
       this.#active,
       this.#opened,
+      this.#refused,
       this.#closed,
       this.#durations,
       this.#errors,
@@ -70,10 +71,15 @@ export class ConnectionMetrics {
   }
 
   #setUp(event: ConnectionEvent): void {
-    const { facts, status } = event
+    const { facts, status, cause = '' } = event
+    const withHandshake = isHandshake(event)
     if (facts.direction === 'out') this.#connect(event)
-    if (isHandshake(event)) this.#handshake(event)
-    if (status === 'FAILURE') return
+    if (withHandshake) this.#handshake(event)
+    if (status === 'FAILURE') {
+      // Each that never was is counted once: here, or by its handshake, or by its connect.
+      if (facts.direction === 'in' && !withHandshake) this.#refused.at(facts.side, facts.transport, cause).value++
+      return
+    }
     const labels = [facts.direction, facts.side, facts.transport, facts.domain ?? ''] as const
     const active = this.#active.at(...labels)
     active.value++

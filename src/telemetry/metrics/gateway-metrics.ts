@@ -1,5 +1,5 @@
 /** What the parts of the gateway count themselves, from its status. It counts nothing and asks nobody. */
-import type { DestinationStatus, GatewayStatus } from '../base/status.js'
+import type { DestinationStatus, GatewayStatus } from '../../base/status.js'
 import { instruments } from './instruments.js'
 import type { Reading } from './reading.js'
 import { Growth, Sheet } from './sheet.js'
@@ -28,6 +28,7 @@ const parts: readonly ((sheet: Sheet, status: GatewayStatus, nowMs: number) => v
 
 function messages(sheet: Sheet, { connections, messages }: GatewayStatus): void {
   sheet.put(instruments.connectionsHandshaking, connections.inHandshake)
+  sheet.put(instruments.connectionsLimit, connections.limit)
   sheet.count(instruments.relayed, [], messages.relayed)
   sheet.count(instruments.postponed, [], messages.postponed)
   sheet.countEach(instruments.lost, [], messages.lost)
@@ -37,6 +38,7 @@ function messages(sheet: Sheet, { connections, messages }: GatewayStatus): void 
 function edge(sheet: Sheet, { edge }: GatewayStatus): void {
   if (edge === undefined) return
   sheet.countEach(instruments.answered, [], edge.answered)
+  sheet.countEach(instruments.registrations, [], edge.registrations)
   sheet.countEach(instruments.requestsDropped, [], edge.requestsDropped)
   sheet.countEach(instruments.responsesDropped, [], edge.responsesDropped)
   sheet.count(instruments.largeDatagrams, [], edge.largeDatagrams)

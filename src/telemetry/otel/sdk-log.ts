@@ -1,10 +1,10 @@
 /**
  * What the SDK of OpenTelemetry has to say, in our log: wrong values of its variables, a collector that is down. The
  * same trouble is told once in a while, however often it is met, and neither what was to be exported nor what a
- * collector answered gets in.
+ * collector answered gets in, nor the password of a URL.
  */
 import type { DiagLogger } from '@opentelemetry/api'
-import type { Log } from '../base/log.js'
+import type { Log } from '../../base/log.js'
 
 /** A collector that stays down fails an export every few seconds, for each signal. */
 const repeatAfterMs = 300_000
@@ -12,7 +12,6 @@ const repeatAfterMs = 300_000
 const maxChars = 300
 /** sentences the SDK has: few; bounded because some hold the values of variables */
 const maxSentences = 100
-
 export class SdkLog implements DiagLogger {
   readonly #log: Log
   readonly #nowMs: () => number
@@ -44,15 +43,25 @@ export class SdkLog implements DiagLogger {
   }
 
   #whisper(reason: string): void {
-    this.#log.debug({ reason: reason.slice(0, maxChars) }, 'OpenTelemetry says')
+    this.#log.debug({ reason: fit(reason) }, 'OpenTelemetry says')
   }
 }
 
 /** The SDK hands errors on as they are, or as one JSON text of all their fields, stack and answer of the collector included. */
 function sentence(message: string, rest: readonly unknown[]): string {
   const error = rest.find((part) => part instanceof Error)
-  const text = error === undefined ? ofJson(message) : `${message}: ${error.message}`
-  return text.slice(0, maxChars)
+  return fit(error === undefined ? ofJson(message) : `${message}: ${error.message}`)
+}
+
+/** Cut last: what is left of a URL might end before the `@` that betrays its password. */
+function fit(text: string): string {
+  return text.replace(/\/\/\S+/g, withoutUser).slice(0, maxChars)
+}
+
+/** `//user:password@host`, with whatever is in the password. */
+function withoutUser(url: string): string {
+  const at = url.lastIndexOf('@')
+  return at < 0 ? url : `//***${url.slice(at)}`
 }
 
 function ofJson(text: string): string {

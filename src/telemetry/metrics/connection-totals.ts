@@ -2,10 +2,10 @@
  * What happened to connections, for the status of the gateway: counted from their events, whether metrics are on or
  * not. The core does not know it is there.
  */
-import { channels } from '../base/channels.js'
-import { causeEntry } from '../base/errors.js'
-import type { ConnectionEvent } from '../base/facts.js'
-import type { Observers } from './observers.js'
+import { channels } from '../../base/channels.js'
+import { causeEntry } from '../../base/errors.js'
+import type { ConnectionEvent } from '../../base/facts.js'
+import type { Observers } from '../../base/observers.js'
 
 export class ConnectionTotals {
   accepted = 0

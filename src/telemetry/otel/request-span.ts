@@ -3,8 +3,9 @@
  * then is small, where spans that wait would be what the garbage collector carries about.
  */
 import { type Attributes, ROOT_CONTEXT, SpanKind, SpanStatusCode, type Tracer } from '@opentelemetry/api'
-import type { ConnectionFacts } from '../base/facts.js'
-import { isRegisteredMethod } from '../sip/methods.js'
+import { type Cause, causeSentence } from '../../base/errors.js'
+import type { ConnectionFacts } from '../../base/facts.js'
+import { isRegisteredMethod } from '../../sip/methods.js'
 import { linkTo, peerAttributes } from './span-attributes.js'
 import type { SpanIdSource } from './span-ids.js'
 
@@ -25,18 +26,15 @@ export interface RequestSeen {
 /** How it ended. */
 export type Outcome =
   | { readonly kind: 'answered'; readonly status: number; readonly byUs: boolean }
-  | { readonly kind: 'no-answer' | 'shutdown' }
+  /** the connection it came on ended first, for this */
+  | { readonly kind: 'closed'; readonly cause: Cause }
+  | { readonly kind: 'no-answer' }
 
 interface Failure {
   /** error.type */
   readonly type: string
   readonly message: string
 }
-
-const failures = {
-  'no-answer': { type: 'no-answer', message: 'no final response in 3 minutes' },
-  shutdown: { type: 'shutdown', message: 'the gateway stopped before the final response' },
-} as const satisfies Readonly<Record<string, Failure>>
 
 export class RequestSpans {
   readonly #tracer: Tracer
@@ -89,7 +87,14 @@ function attributesOf(
 
 /** 4xx and 6xx are what the other end thinks of the request. 5xx: a server failed (RFC 3261 §21.5). */
 function failureOf(outcome: Outcome): Failure | undefined {
-  if (outcome.kind !== 'answered') return failures[outcome.kind]
-  const { status } = outcome
-  return status >= 500 && status < 600 ? { type: String(status), message: `answered ${status}` } : undefined
+  switch (outcome.kind) {
+    case 'no-answer':
+      return { type: 'no-answer', message: 'no final response in 3 minutes' }
+    case 'closed':
+      return { type: outcome.cause, message: `no final response: ${causeSentence(outcome.cause)}` }
+    case 'answered': {
+      const { status } = outcome
+      return status >= 500 && status < 600 ? { type: String(status), message: `answered ${status}` } : undefined
+    }
+  }
 }

@@ -2,12 +2,12 @@
  * The log of connections, component tls: one line at info for what failed, one at debug for each that opens and
  * closes. Reads their events; it knows no socket, and holds nothing of a connection.
  */
-import { endpointText } from '../base/address.js'
-import { channels } from '../base/channels.js'
-import { causeSentence } from '../base/errors.js'
-import type { ConnectionEvent, ConnectionFacts } from '../base/facts.js'
-import { connectionFields, type Logs } from '../base/log.js'
-import type { Observers } from './observers.js'
+import { endpointText } from '../../base/address.js'
+import { channels } from '../../base/channels.js'
+import { causeSentence } from '../../base/errors.js'
+import type { ConnectionEvent, ConnectionFacts } from '../../base/facts.js'
+import { connectionFields, type Logs } from '../../base/log.js'
+import type { Observers } from '../../base/observers.js'
 
 export class ConnectionLog {
   /** May be called again. */

@@ -20,10 +20,11 @@ import { OTLPMetricExporter as GrpcExporter } from '@opentelemetry/exporter-metr
 import { OTLPMetricExporter as JsonExporter } from '@opentelemetry/exporter-metrics-otlp-http'
 import { OTLPMetricExporter as ProtobufExporter } from '@opentelemetry/exporter-metrics-otlp-proto'
 import { core, metrics, NodeSDK, resources, tracing } from '@opentelemetry/sdk-node'
-import type { Log } from '../base/log.js'
+import { maxTimerMs } from '../../base/duration.js'
+import type { Log } from '../../base/log.js'
 import { type MetricSource, metricProducer } from './otlp-metrics.js'
 import { SdkLog } from './sdk-log.js'
-import { exportersOf, type Signal, variable, wrongEndpoints } from './signals.js'
+import { exportersOf, otlpProtocol, type Signal, variable, wrongEndpoints } from './signals.js'
 import { SpanIdSource } from './span-ids.js'
 
 export interface SdkOptions {
@@ -51,6 +52,7 @@ const scope = 'hepgate'
 export function startSdk(options: SdkOptions): Sdk {
   const wrong = wrongEndpoints(options.env)
   if (wrong.length > 0) throw new Error(`${wrong.join(', ')}: not a URL as http://collector:4318 is one`)
+  trimVariables()
   try {
     return start(options)
   } catch (error) {
@@ -63,13 +65,10 @@ function start(options: SdkOptions): Sdk {
   const { signals, version, log, env } = options
   const sdkLog = new SdkLog(log)
   const logLevel = core.diagLogLevelFromString(variable(env, 'OTEL_LOG_LEVEL')) ?? DiagLogLevel.WARN
-  const listen = (): boolean => diag.setLogger(sdkLog, { logLevel, suppressOverrideMessage: true })
-  listen()
+  diag.setLogger(sdkLog, { logLevel, suppressOverrideMessage: true })
   const ids = new SpanIdSource(new tracing.RandomIdGenerator())
   const metricReaders = signals.has('metrics') ? readersOf(options) : []
-  // By OTEL_LOG_LEVEL it makes a logger of its own, on the console.
-  diag.disable()
-  const sdk = new NodeSDK({
+  const sdk = newSdk({
     resource: resourceOf(options),
     contextManager: noContext,
     textMapPropagator: null,
@@ -78,7 +77,6 @@ function start(options: SdkOptions): Sdk {
     ...(!signals.has('traces') && { spanProcessors: [] }),
     ...(!signals.has('logs') && { logRecordProcessors: [] }),
   })
-  listen()
   try {
     sdk.start()
   } catch (error) {
@@ -90,6 +88,27 @@ function start(options: SdkOptions): Sdk {
     ids,
     logger: logs.getLogger(scope, version),
     stop: () => sdk.shutdown().finally(forget),
+  }
+}
+
+/**
+ * Files of variables keep the blank at the end of a line. The SDK takes some values with it and some without: an
+ * endpoint with one is none to it, and it exports to localhost.
+ */
+function trimVariables(): void {
+  for (const [name, value] of Object.entries(process.env)) {
+    if (name.startsWith('OTEL_') && value !== undefined && value !== value.trim()) process.env[name] = value.trim()
+  }
+}
+
+/** By OTEL_LOG_LEVEL it would make a logger of its own, on the console, and ours would not hear of wrong values. */
+function newSdk(configuration: ConstructorParameters<typeof NodeSDK>[0]): NodeSDK {
+  const level = process.env.OTEL_LOG_LEVEL
+  delete process.env.OTEL_LOG_LEVEL
+  try {
+    return new NodeSDK(configuration)
+  } finally {
+    if (level !== undefined) process.env.OTEL_LOG_LEVEL = level
   }
 }
 
@@ -139,8 +158,7 @@ function metricExporter(name: string, env: NodeJS.ProcessEnv): metrics.PushMetri
 }
 
 function otlpExporter(env: NodeJS.ProcessEnv): metrics.PushMetricExporter {
-  const own = variable(env, 'OTEL_EXPORTER_OTLP_METRICS_PROTOCOL')
-  const protocol = own ?? variable(env, 'OTEL_EXPORTER_OTLP_PROTOCOL') ?? 'http/protobuf'
+  const protocol = otlpProtocol(env, 'metrics')
   switch (protocol) {
     case 'grpc':
       return new GrpcExporter()
@@ -173,8 +191,8 @@ function milliseconds(env: NodeJS.ProcessEnv, name: string, otherwise: number): 
   const text = variable(env, name)
   if (text === undefined) return otherwise
   const value = Number(text)
-  if (value > 0 && Number.isFinite(value)) return value
-  diag.warn(`${name}=${text} is not a number of ms above 0: it is ${otherwise}`)
+  if (value >= 1 && value <= maxTimerMs) return value
+  diag.warn(`${name}=${text} is not a number of ms from 1 to ${maxTimerMs}: it is ${otherwise}`)
   return otherwise
 }
 

@@ -2,9 +2,9 @@
  * SIP messages and their bytes by way, kind and connection, and how long they were held. It runs for every message
  * on both legs, so it finds a number in a table and adds to it: it makes no string and no object.
  */
-import type { MessageSeen } from '../base/channels.js'
-import type { Direction, Side, Transport } from '../base/facts.js'
-import { registeredMethods } from '../sip/methods.js'
+import type { MessageSeen } from '../../base/channels.js'
+import type { Direction, Side, Transport } from '../../base/facts.js'
+import { registeredMethods } from '../../sip/methods.js'
 import { Histogram } from './histogram.js'
 import { instruments } from './instruments.js'
 import type { Point, Reading } from './reading.js'

@@ -3,7 +3,7 @@
  * counted, and the first time of each subscription told.
  */
 import type { Channel } from 'node:diagnostics_channel'
-import type { Log } from '../base/log.js'
+import type { Log } from './log.js'
 
 export class Observers {
   /** events that one of them threw at, since start */
