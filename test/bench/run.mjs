@@ -149,7 +149,7 @@ async function edge(title, inFlight, count) {
 }
 
 /**
- * CPU per request and answer without telemetry, with everything counted, and with spans for one call of twenty on top.
+ * CPU per request and answer without telemetry, with everything counted, and with spans for the share of calls that has them by default on top.
  * Tracing is off.
  */
 async function telemetry(title, inFlight, count) {
@@ -167,7 +167,7 @@ async function telemetry(title, inFlight, count) {
     table(costs, 'µs', [
       { name: `${mode}-none`, title: 'without telemetry' },
       { name: `${mode}-metrics`, title: 'metrics', ratios },
-      { name: `${mode}-spans`, title: 'metrics, spans of 5 %', ratios },
+      { name: `${mode}-spans`, title: 'metrics and spans', ratios },
     ])
     collector.send('how much?')
     const { exports, bytes } = await reply(collector)

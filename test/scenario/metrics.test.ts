@@ -117,8 +117,14 @@ test('connections, handshakes and messages are counted exactly', async () => {
     bytes,
   )
   const relayed = phones * methods.length
-  assert.equal(value('hepgate_sip_relay_duration_seconds_count', { side: 'core', type: 'request' }), relayed)
-  assert.equal(value('hepgate_sip_relay_duration_seconds_count', { side: 'edge', type: 'response' }), relayed)
+  // of one read in seven
+  for (const way of [
+    { side: 'core', type: 'request' },
+    { side: 'edge', type: 'response' },
+  ]) {
+    const timed = value('hepgate_sip_relay_duration_seconds_count', way) ?? 0
+    assert.ok(timed > 0 && timed < relayed, `${timed} of ${relayed}`)
+  }
   assert.equal(value('hepgate_upstream_up', { upstream: scene.server.uri, role: 'upstream' }), 1)
   for (const client of clients.slice(1)) await client.close()
   await reaches(0, 'hepgate_connections_active', tlsEdge)

@@ -89,17 +89,17 @@ function handles(): string[] {
 }
 
 test('2,000 TLS connections leave nothing behind', async () => {
-  await lives(300) // caches fill, code is compiled
+  await lives(2000) // caches fill, and code is compiled, which takes a megabyte and more
   const before = { heap: await usedHeap(), handles: handles() }
   await lives(2000)
   const grown = (await usedHeap()) - before.heap
   // a leaked connection has 20 kB and more, leaked facts a kilobyte
-  assert.ok(grown < 1_500_000, `the heap grew by ${grown} bytes`)
+  assert.ok(grown < 1_000_000, `the heap grew by ${grown} bytes`)
   assert.deepEqual(handles(), before.handles)
   const { connections, messages } = await gateway.view.status()
-  assert.deepEqual(connections.acceptedTotal, 2300)
-  assert.equal(connections.closedTotal, 4600)
-  assert.equal(messages.relayed, 4600)
+  assert.deepEqual(connections.acceptedTotal, 4000)
+  assert.equal(connections.closedTotal, 8000)
+  assert.equal(messages.relayed, 8000)
 })
 
 test('reloads leave nothing behind', async () => {

@@ -206,7 +206,7 @@ const sip = {
     name: 'hepgate.sip.relay.duration',
     kind: 'histogram',
     unit: 's',
-    help: 'From the read that brought a message to the moment it was given to the connection it leaves by (`side` is of that one); the wait for that connection included.',
+    help: 'From the read that brought a message to the moment it was given to the connection it leaves by (`side` is of that one); the wait for that connection included. Of what one read in seven brought.',
     labels: ['side', 'type'],
     buckets: passageSeconds,
   },

@@ -174,14 +174,14 @@ export class SipSpans {
     this.#unrelayed--
   }
 
-  #answered(request: RequestUnderWay | undefined, { facts, buf, start, heldMs }: MessageSeen): void {
+  #answered(request: RequestUnderWay | undefined, { facts, buf, start, own }: MessageSeen): void {
     if (request === undefined || request.facts.id !== facts.id) return
     const status = decimal(buf, start + statusAt, start + statusAt + 3)
     if (status < 200) {
       this.#provisional(request, status)
       return
     }
-    this.#end(request, { kind: 'answered', status, byUs: heldMs === undefined })
+    this.#end(request, { kind: 'answered', status, byUs: own })
     if (facts.transport === 'udp') this.#remember(request.transaction)
   }
 

@@ -33,10 +33,10 @@ test('a message is told with its place, its way and its connection', (t) => {
   const { copies } = watch(t)
   publishReceived(connection, buf, start, end, callIdStart, callIdEnd)
   publishSent(connection, buf, start, end, callIdStart, callIdEnd, undefined)
-  const seen = { facts: connection, buf, start, end, callIdStart, callIdEnd, heldMs: undefined }
+  const seen = { facts: connection, buf, start, end, callIdStart, callIdEnd, own: false, heldMs: undefined }
   assert.deepEqual(copies, [
     { ...seen, direction: 'in' },
-    { ...seen, direction: 'out' },
+    { ...seen, direction: 'out', own: true },
   ])
 })
 
@@ -54,9 +54,14 @@ test('what is sent was held since it was read, what nobody saw arrive for an unk
   noteArrival() // nobody looks
   const { copies } = watch(t)
   publishSent(connection, buf, start, end, callIdStart, callIdEnd, 0)
-  noteArrival()
-  const arrived = arrivalMs()
-  assert.ok(arrived > 0 && arrived <= performance.now())
+  const arrivals = Array.from({ length: 14 }, () => {
+    noteArrival()
+    return arrivalMs()
+  })
+  const timed = arrivals.filter((ms) => ms > 0)
+  assert.equal(timed.length, 2, 'one read in seven')
+  const arrived = timed[0]!
+  assert.ok(arrived <= performance.now())
   publishSent(connection, buf, start, end, callIdStart, callIdEnd, arrived)
   publishSent(connection, buf, start, end, callIdStart, callIdEnd, arrived - 1000)
   const [unknown, now, late] = copies.map(({ heldMs }) => heldMs)

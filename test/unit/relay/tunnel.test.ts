@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { channels, type MessageSeen, noteArrival } from '../../../src/base/channels.js'
+import { arrivalMs, channels, type MessageSeen, noteArrival } from '../../../src/base/channels.js'
 import type { CloseFacts } from '../../../src/base/facts.js'
 import { openTunnel, type TunnelOptions } from '../../../src/relay/tunnel.js'
 import { Upstream } from '../../../src/relay/upstreams.js'
@@ -145,7 +145,8 @@ function sent(t: TestContext): string[] {
 
 /** Its Call-ID is its last two bytes. */
 function receiveSeen(leg: Leg, text: string): void {
-  noteArrival()
+  do noteArrival()
+  while (arrivalMs() === 0) // of one read in seven the time is taken
   leg.callIdStart = text.length - 2
   leg.callIdEnd = text.length
   receive(leg, text)

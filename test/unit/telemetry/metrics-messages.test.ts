@@ -20,7 +20,7 @@ class Counted {
   see(message: string, { on = {}, direction = 'in', heldMs }: Seen = {}): void {
     const buf = Buffer.from(`before${message}behind`, 'latin1')
     const place = { buf, start: 6, end: buf.length - 6, callIdStart: 0, callIdEnd: 0 }
-    this.metrics.see({ facts: facts(on), direction, ...place, heldMs })
+    this.metrics.see({ facts: facts(on), direction, ...place, own: false, heldMs })
   }
 
   read(key: 'messages' | 'messageBytes' | 'relayDuration'): Record<string, unknown> {

@@ -40,7 +40,8 @@ class Bench {
     // Somewhere in a buffer, as in life.
     const buf = Buffer.concat([Buffer.from('\r\n'), message, Buffer.from('INVITE ')])
     const place = callIdPlace(buf)
-    this.spans.see({ facts, direction, buf, start: 2, end: 2 + message.length, ...place, heldMs })
+    const own = direction === 'out' && heldMs === undefined
+    this.spans.see({ facts, direction, buf, start: 2, end: 2 + message.length, ...place, own, heldMs })
   }
 
   close(facts: ConnectionFacts, cause: Cause): void {
