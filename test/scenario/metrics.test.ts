@@ -117,14 +117,12 @@ test('connections, handshakes and messages are counted exactly', async () => {
     bytes,
   )
   const relayed = phones * methods.length
-  // of one read in seven
-  for (const way of [
-    { side: 'core', type: 'request' },
-    { side: 'edge', type: 'response' },
-  ]) {
-    const timed = value('hepgate_sip_relay_duration_seconds_count', way) ?? 0
-    assert.ok(timed > 0 && timed < relayed, `${timed} of ${relayed}`)
-  }
+  // Of one read in seven, whichever way it came: each message here is a read of its own.
+  const timed = (side: string, type: string): number =>
+    value('hepgate_sip_relay_duration_seconds_count', { side, type }) ?? 0
+  const [requests, responses] = [timed('core', 'request'), timed('edge', 'response')]
+  assert.ok(requests > 0 && responses > 0, `${requests} requests, ${responses} responses`)
+  assert.ok(Math.abs(requests + responses - (2 * relayed) / 7) <= 1, `${requests} and ${responses} of ${relayed} each`)
   assert.equal(value('hepgate_upstream_up', { upstream: scene.server.uri, role: 'upstream' }), 1)
   for (const client of clients.slice(1)) await client.close()
   await reaches(0, 'hepgate_connections_active', tlsEdge)
